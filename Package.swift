@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every target of ours; why each is there: docs/decisions/0004-swift-settings.md.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "routerd",
+    products: [
+        .library(name: "RouterCore", targets: ["RouterCore"]),
+        .library(name: "RouterProviders", targets: ["RouterProviders"]),
+        .library(name: "RouterStore", targets: ["RouterStore"]),
+        .library(name: "RouterHTTP", targets: ["RouterHTTP"]),
+        .executable(name: "routerd", targets: ["routerd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "RouterCore",
+            swiftSettings: settings),
+        .target(
+            name: "RouterProviders",
+            dependencies: ["RouterCore", "CCurl"],
+            swiftSettings: settings),
+        .target(
+            name: "RouterStore",
+            dependencies: ["RouterCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .target(
+            name: "RouterHTTP",
+            dependencies: [
+                "RouterCore",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "routerd",
+            dependencies: [
+                "RouterCore", "RouterProviders", "RouterStore", "RouterHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["RouterCore"], path: "Tests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "RouterCoreTests", dependencies: ["RouterCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RouterProvidersTests", dependencies: ["RouterProviders", "RouterCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RouterStoreTests", dependencies: ["RouterStore", "RouterCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RouterHTTPTests", dependencies: ["RouterHTTP", "RouterCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RouterdTests", dependencies: ["routerd", "RouterCore", "TestSupport"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

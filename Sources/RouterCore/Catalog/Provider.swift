@@ -1,0 +1,38 @@
+/// Someone who serves models: a vendor's cloud or an engine of the operator's.
+public struct Provider: Sendable, Hashable {
+    /// What `provider.order`, records and logs call it, such as `openai` or `gpu1`.
+    public var slug: String
+    /// For people, such as `OpenAI`.
+    public var name: String
+    public var dialect: Dialect
+    /// Where the vendor's documented paths begin, without a slash at the end: `https://api.openai.com/v1`.
+    public var baseURL: String
+    public var location: Location
+
+    /// Whether what a client sends leaves the operator's machines.
+    public enum Location: String, Sendable, Hashable {
+        /// A third party.
+        case vendor
+        /// The operator's own: nothing sent here reaches a third party.
+        case local
+    }
+
+    public init(slug: String, name: String, dialect: Dialect, baseURL: String, location: Location = .vendor) {
+        self.slug = slug
+        self.name = name
+        self.dialect = dialect
+        self.baseURL = baseURL
+        self.location = location
+    }
+}
+
+/// The wire format a provider speaks; the `kind` of a provider in the configuration.
+public struct Dialect: Sendable, Hashable, RawRepresentable {
+    /// Such as `openai` or `openai_compatible`.
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public static let openAI = Dialect(rawValue: "openai")
+    /// Any server with OpenAI's paths: vLLM, SGLang, llama.cpp, Ollama.
+    public static let openAICompatible = Dialect(rawValue: "openai_compatible")
+}

@@ -1,0 +1,111 @@
+/// Carries HTTP exchanges to vendors. `CurlTransport` is the real one; tests script one.
+public protocol Transport: Sendable {
+    /// Starts to send `request` below `provider`'s base URL; returns at once, what comes back is pulled.
+    ///
+    /// Every failure, also a URL that cannot be parsed, comes out of ``Exchange/next()``.
+    func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange
+}
+
+/// One request and its response, pulled by one reader.
+///
+/// Nobody pulling is back-pressure: the transport stops reading from the vendor once a small buffer is full. Dropping
+/// the last reference cancels, and so does cancelling the task that is inside ``next()``.
+public protocol Exchange: AnyObject, Sendable {
+    /// The next thing that came: one head, then bytes (never empty; everything that is there), then `nil`.
+    ///
+    /// - Returns: `.silence` each time nothing came for ``Timeouts/silence``, so that a reader can say something to its
+    ///   own client without a second task; `nil` once the response is complete, and ever after.
+    /// - Throws: ``UpstreamFailure`` of kind `unreachable`, `timedOut`, `broken` (a response that ended early or is too
+    ///   large) or `cancelled`; the same one ever after.
+    func next() async throws(UpstreamFailure) -> ExchangeEvent?
+
+    /// Ends the exchange: the connection to the vendor is closed within 100 ms. May be called at any time, from any
+    /// thread, more than once; a reader in ``next()`` gets `cancelled`.
+    func cancel()
+}
+
+/// What an ``Exchange`` brings, in order.
+public enum ExchangeEvent: Sendable, Hashable {
+    case head(UpstreamHead)
+    case bytes([UInt8])
+    case silence
+}
+
+/// A request without its host: that is the provider's, added when it is sent.
+public struct UpstreamRequest: Sendable, Hashable {
+    public enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
+    public struct Header: Sendable, Hashable {
+        public var name: String
+        public var value: String
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public var method: Method
+    /// Below the provider's base URL, such as `/chat/completions`.
+    public var path: String
+    public var headers: [Header]
+    /// Empty for no body.
+    public var body: [UInt8]
+
+    public init(
+        method: Method = .post, path: String, headers: [Header] = [Header("content-type", "application/json")],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// Status and header fields of a vendor's response. Fields stay bytes until somebody asks for one.
+public struct UpstreamHead: Sendable, Hashable {
+    /// Such as 200.
+    public var status: Int
+    /// The header lines as they came, `name: value CR LF` each, without the status line and the empty line.
+    public var lines: [UInt8]
+
+    public init(status: Int, lines: [UInt8] = []) {
+        self.status = status
+        self.lines = lines
+    }
+
+    /// The value of the first field of this name, spaces around it removed; `nil` when there is none.
+    ///
+    /// - Parameter name: in lower case.
+    public subscript(_ name: String) -> String? {
+        for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            guard let colon = line.firstIndex(of: 0x3A), colon - line.startIndex == name.utf8.count,
+                zip(line[..<colon], name.utf8).allSatisfy({ ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 })
+            else { continue }
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            let end = value.lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? value.startIndex
+            return String(decoding: value[..<end], as: UTF8.self)
+        }
+        return nil
+    }
+}
+
+/// How long to wait for a vendor.
+public struct Timeouts: Sendable, Hashable {
+    /// Until connected, name look-up and TLS included.
+    public var connect: Duration = .seconds(5)
+    /// From the request until the first byte of the response's body.
+    public var firstByte: Duration = .seconds(120)
+    /// Between two pieces of the body while somebody is reading.
+    public var idle: Duration = .seconds(60)
+    /// From the request to the end of the response.
+    public var total: Duration = .seconds(600)
+    /// Until ``ExchangeEvent/silence`` is reported, again and again.
+    public var silence: Duration = .seconds(10)
+
+    public init() {}
+}

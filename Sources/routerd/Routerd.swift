@@ -1,0 +1,7 @@
+import ArgumentParser
+import Hummingbird
+import Yams
+
+@main
+struct Routerd: ParsableCommand {
+}
