@@ -1,0 +1,171 @@
+/// Writes one JSON value. Commas are put where they belong.
+///
+/// What it is told is written without white space. What is copied stays the bytes it was. Beginning and ending in pairs,
+/// and a name before each value of an object, are the caller's business.
+public struct JSONWriter: Sendable {
+    /// What was written so far.
+    public var bytes: [UInt8]
+    /// Objects and arrays that are open.
+    private var depth = 0
+    private var needsComma = false
+
+    /// - Parameter capacity: bytes that are likely to be written.
+    public init(capacity: Int = 0) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Continues a buffer; what is in it is taken as is, so that no comma is put between it and the first value.
+    public init(appendingTo bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    public mutating func beginObject() { begin(0x7B) }
+    public mutating func endObject() { end(0x7D) }
+    public mutating func beginArray() { begin(0x5B) }
+    public mutating func endArray() { end(0x5D) }
+
+    /// A member's name.
+    ///
+    /// - Parameter name: a constant that needs no escaping.
+    public mutating func name(_ name: StaticString) {
+        comma()
+        bytes.append(0x22)
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(0x22)
+        bytes.append(0x3A)
+        needsComma = false
+    }
+
+    /// A member's name, escaped as it needs.
+    public mutating func name(escaping name: String) {
+        comma()
+        quote(name)
+        bytes.append(0x3A)
+        needsComma = false
+    }
+
+    /// A string, escaped as it needs.
+    public mutating func string(_ value: String) {
+        comma()
+        quote(value)
+        needsComma = true
+    }
+
+    public mutating func integer(_ value: Int) { integer(Int64(value)) }
+
+    public mutating func integer(_ value: Int64) {
+        comma()
+        bytes.append(contentsOf: String(value).utf8)
+        needsComma = true
+    }
+
+    public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+    public mutating func null() { literal("null") }
+
+    /// A value as it stands in its document.
+    public mutating func copy(_ value: JSONValue) { raw(value.text) }
+
+    /// A member, name and value, as it stands in its document.
+    public mutating func copy(_ member: JSONMember) { raw(member.text) }
+
+    /// A whole JSON value as text or, inside an object, whole members: `"a":1,"b":2`.
+    ///
+    /// It is not checked. Nothing at all is fine too, and gets no comma.
+    public mutating func raw(_ text: some Collection<UInt8>) {
+        guard !text.isEmpty else { return }
+        comma()
+        if text.withContiguousStorageIfAvailable({ bytes.append(contentsOf: $0) }) == nil {
+            bytes.append(contentsOf: text)
+        }
+        needsComma = true
+    }
+
+    // MARK: Name and value
+
+    public mutating func member(_ name: StaticString, _ value: String) {
+        self.name(name)
+        string(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Int) {
+        self.name(name)
+        integer(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Int64) {
+        self.name(name)
+        integer(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: Bool) {
+        self.name(name)
+        bool(value)
+    }
+
+    public mutating func member(_ name: StaticString, _ value: JSONValue) {
+        self.name(name)
+        copy(value)
+    }
+
+    public mutating func nullMember(_ name: StaticString) {
+        self.name(name)
+        null()
+    }
+
+    // MARK: Parts
+
+    private mutating func comma() {
+        if needsComma, depth > 0 { bytes.append(0x2C) }
+    }
+
+    private mutating func begin(_ bracket: UInt8) {
+        comma()
+        bytes.append(bracket)
+        depth += 1
+        needsComma = false
+    }
+
+    private mutating func end(_ bracket: UInt8) {
+        assert(depth > 0, "an object or array is ended that was not begun")
+        bytes.append(bracket)
+        depth -= 1
+        needsComma = true
+    }
+
+    private mutating func literal(_ text: StaticString) {
+        comma()
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        needsComma = true
+    }
+
+    private mutating func quote(_ text: String) {
+        bytes.append(0x22)
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5C:
+                bytes.append(0x5C)
+                bytes.append(byte)
+            case 0x0A:
+                bytes.append(0x5C)
+                bytes.append(0x6E)
+            case 0x0D:
+                bytes.append(0x5C)
+                bytes.append(0x72)
+            case 0x09:
+                bytes.append(0x5C)
+                bytes.append(0x74)
+            case 0x00..<0x20:
+                let digits: StaticString = "0123456789abcdef"
+                bytes.append(contentsOf: [0x5C, 0x75, 0x30, 0x30])
+                digits.withUTF8Buffer {
+                    bytes.append($0[Int(byte >> 4)])
+                    bytes.append($0[Int(byte & 15)])
+                }
+            default:
+                bytes.append(byte)
+            }
+        }
+        bytes.append(0x22)
+    }
+}
