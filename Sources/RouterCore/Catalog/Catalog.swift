@@ -1,0 +1,46 @@
+/// All models that can be asked for: one immutable value, replaced as a whole when the configuration changes.
+public struct Catalog: Sendable {
+    /// In the order in which they are listed; each has a price and an endpoint.
+    public let models: [Model]
+    private let indexByName: [String: Int]
+
+    /// - Parameter models: those without a price or an endpoint are left out; of two with one name the first is found.
+    public init(_ models: [Model]) {
+        self.models = models.filter { $0.isPriced && !$0.endpoints.isEmpty }
+        var indexByName: [String: Int] = [:]
+        for (index, model) in self.models.enumerated() {
+            indexByName[model.id.lowercased()] = index
+        }
+        for (index, model) in self.models.enumerated() {
+            for alias in model.aliases where indexByName[alias.lowercased()] == nil {
+                indexByName[alias.lowercased()] = index
+            }
+        }
+        self.indexByName = indexByName
+    }
+
+    /// The model of this id or alias, in any case: `openai/gpt-5.4`, `GPT-5.4`; `nil` when there is none.
+    public func model(named name: String) -> Model? {
+        (indexByName[name] ?? indexByName[name.lowercased()]).map { models[$0] }
+    }
+
+    /// Ids that look like `name`, best first, at most three: for an error that says what was meant.
+    public func names(like name: String) -> [String] {
+        let wanted = Set(name.lowercased().utf8.adjacentPairs)
+        guard !wanted.isEmpty else { return [] }
+        return models.map { model in
+            let pairs = Set(model.id.lowercased().utf8.adjacentPairs)
+            return (id: model.id, likeness: 200 * wanted.intersection(pairs).count / (wanted.count + pairs.count))
+        }
+        .filter { $0.likeness >= 50 }
+        .sorted { ($1.likeness, $0.id) < ($0.likeness, $1.id) }
+        .prefix(3).map(\.id)
+    }
+}
+
+extension String.UTF8View {
+    /// Each two neighbours as one number.
+    fileprivate var adjacentPairs: [UInt16] {
+        zip(self, dropFirst()).map { UInt16($0) << 8 | UInt16($1) }
+    }
+}

@@ -1,0 +1,61 @@
+/// One place where a model is served.
+public struct Endpoint: Sendable, Hashable {
+    public var provider: Provider
+    /// What the provider calls the model, such as `gpt-5.4` or `Qwen/Qwen3-235B-A22B`.
+    public var upstreamModel: String
+    public var traits: ChatTraits
+
+    public init(provider: Provider, upstreamModel: String, traits: ChatTraits = ChatTraits()) {
+        self.provider = provider
+        self.upstreamModel = upstreamModel
+        self.traits = traits
+    }
+}
+
+/// What a translator must know of a model to ask for it: data, so that a new model needs no code.
+public struct ChatTraits: Sendable, Hashable {
+    /// The name under which the model takes the bound on its answer.
+    public var tokenLimit: TokenLimit
+    public var reasoning: Reasoning
+    /// Mistral's rules for call ids and the order of messages hold, on whatever engine the model runs.
+    public var mistralRules: Bool
+    /// The chat template takes one system message, at the start only.
+    public var oneSystemMessage: Bool
+
+    public enum TokenLimit: String, Sendable, Hashable {
+        /// `max_completion_tokens` only: `max_tokens` is refused.
+        case maxCompletionTokens = "max_completion_tokens"
+        case maxTokens = "max_tokens"
+        /// Both are taken: what the client wrote stays.
+        case either
+    }
+
+    public enum Reasoning: Sendable, Hashable {
+        /// It does not reason, or knows no switch: effort is dropped.
+        case none
+        /// `reasoning_effort` with one of `efforts`, weakest first. `standard` is what it does unasked (`none`: it does
+        /// not reason, so that sampling parameters stay).
+        case effort(efforts: [Effort], standard: Effort)
+        /// A member of `chat_template_kwargs` switches it on and off, such as `enable_thinking`.
+        case templateSwitch(String)
+    }
+
+    /// From weakest to strongest.
+    public enum Effort: String, Sendable, Hashable, CaseIterable, Comparable {
+        case none, minimal, low, medium, high, xhigh, max
+
+        public static func < (one: Effort, other: Effort) -> Bool {
+            allCases.firstIndex(of: one) ?? 0 < allCases.firstIndex(of: other) ?? 0
+        }
+    }
+
+    public init(
+        tokenLimit: TokenLimit = .either, reasoning: Reasoning = .none, mistralRules: Bool = false,
+        oneSystemMessage: Bool = false
+    ) {
+        self.tokenLimit = tokenLimit
+        self.reasoning = reasoning
+        self.mistralRules = mistralRules
+        self.oneSystemMessage = oneSystemMessage
+    }
+}

@@ -1,0 +1,50 @@
+/// The body of `POST /chat/completions`: typed views of the JSON the client sent.
+///
+/// Everything stays in the document, known to this version or not, in its order. Source: OpenAI API reference, "Create
+/// chat completion"; where OpenRouter has more, its names.
+public struct ChatRequest: Sendable {
+    public let document: JSONDocument
+    /// The model asked for, such as `openai/gpt-5.4`.
+    public let model: String
+    /// Whether the answer goes out piece by piece.
+    public let stream: Bool
+    /// Where a stream shows its usage.
+    public let streamUsage: StreamUsage
+
+    /// Where the totals of a stream go.
+    public enum StreamUsage: Sendable, Hashable {
+        /// On the last finish chunk: the client did not say.
+        case finishChunk
+        /// In a chunk of their own with `choices: []`: `include_usage` is true.
+        case ownChunk
+        /// Nowhere: `include_usage` is false.
+        case hidden
+    }
+
+    /// Checks the text and the members this version knows; leaves the others alone.
+    ///
+    /// - Parameter body: the text as it came, at most 32 MiB.
+    /// - Throws: ``APIError`` of kind `invalidRequest` that names the offset of a fault in the text, or the first member
+    ///   at fault, such as `messages[1].role`; of kind `payloadTooLarge` for a text that is too long.
+    public init(_ body: [UInt8]) throws(APIError) {
+        do throws(JSONFault) {
+            document = try JSONDocument(body)
+        } catch {
+            throw APIError(
+                error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,
+                parameter: error.path.isEmpty ? nil : error.path)
+        }
+        let root = document.root
+        try ChatRequestCheck.check(root)
+        model = root["model"]?.string ?? ""
+        stream = root["stream"]?.bool ?? false
+        streamUsage =
+            switch root["stream_options"]?["include_usage"]?.bool {
+            case true?: .ownChunk
+            case false?: .hidden
+            case nil: .finishChunk
+            }
+    }
+
+    public var root: JSONValue { document.root }
+}

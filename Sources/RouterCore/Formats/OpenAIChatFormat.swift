@@ -1,0 +1,126 @@
+/// Writes chat answers the way clients of OpenAI and OpenRouter read them: what the vendor said, with our names, usage
+/// and errors around it.
+///
+/// Source: OpenAI API reference, "The chat completion chunk object"; `docs/api.md` for where the two differ.
+public struct OpenAIChatFormat: Sendable {
+    /// `"id":…,"object":` and so on, up to and with the comma before the vendor's members.
+    private let head: [UInt8]
+    private let streamUsage: ChatRequest.StreamUsage
+    /// The last finish chunk, kept back until it is known whether the usage belongs on it.
+    private var keptFinish: ChatPiece?
+
+    /// - Parameter answer: whose chunks are written.
+    public init(_ answer: ChatAnswer, to request: ChatRequest) {
+        self.init(
+            id: answer.id, createdAt: answer.createdAt, model: answer.model, provider: answer.providerName,
+            streamed: request.stream, streamUsage: request.streamUsage)
+    }
+
+    init(
+        id: Generation.ID, createdAt: Int64, model: String, provider: String, streamed: Bool,
+        streamUsage: ChatRequest.StreamUsage
+    ) {
+        var head = JSONWriter(capacity: 256)
+        head.member("id", id.rawValue)
+        head.member("object", streamed ? "chat.completion.chunk" : "chat.completion")
+        head.member("created", Int(createdAt / 1000))
+        head.member("model", model)
+        head.member("provider", provider)
+        self.head = head.bytes
+        self.streamUsage = streamUsage
+    }
+
+    /// A whole answer.
+    public func completion(_ piece: ChatPiece, usage: Usage) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(head.count + piece.members.count + 400)
+        bytes.append(UInt8(ascii: "{"))
+        append(piece, to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        append(usage, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    /// Appends the records for `events`; a finish chunk may be kept back until ``finish(usage:into:)``.
+    public mutating func append(_ events: [ChatEvent], to bytes: inout [UInt8]) {
+        for event in events {
+            switch event {
+            case .opening(let piece), .content(let piece):
+                flushFinish(into: &bytes)
+                appendChunk(piece, to: &bytes)
+            case .finish(let piece):
+                flushFinish(into: &bytes)
+                if streamUsage == .finishChunk {
+                    keptFinish = piece
+                } else {
+                    appendChunk(piece, to: &bytes)
+                }
+            case .silence:
+                bytes += ": keep-alive\n\n".utf8
+            case .usage, .completion:
+                break
+            }
+        }
+    }
+
+    /// Appends the end of a complete stream: the usage where the client wants it, and `[DONE]`.
+    public mutating func finish(usage: Usage, into bytes: inout [UInt8]) {
+        if let piece = keptFinish {
+            keptFinish = nil
+            appendChunk(piece, usage: usage, to: &bytes)
+        } else if streamUsage == .ownChunk {
+            appendChunk(
+                ChatPiece(members: Array("\"system_fingerprint\":null,\"choices\":[]".utf8)), usage: usage, to: &bytes)
+        }
+        bytes += "data: [DONE]\n\n".utf8
+    }
+
+    /// Appends the end of a stream that broke off: one chunk with the error, and no `[DONE]`, so that nobody takes what
+    /// came for the whole.
+    public mutating func fail(_ error: APIError, into bytes: inout [UInt8]) {
+        flushFinish(into: &bytes)
+        bytes += "data: {".utf8
+        append(
+            ChatPiece(
+                members: Array(
+                    "\"system_fingerprint\":null,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]"
+                        .utf8)), to: &bytes)
+        var writer = JSONWriter(appendingTo: bytes)
+        writer.name("error")
+        error.write(to: &writer, inStream: true)
+        bytes = writer.bytes
+        bytes += "}\n\n".utf8
+    }
+
+    private mutating func flushFinish(into bytes: inout [UInt8]) {
+        guard let piece = keptFinish else { return }
+        keptFinish = nil
+        appendChunk(piece, to: &bytes)
+    }
+
+    private func appendChunk(_ piece: ChatPiece, usage: Usage? = nil, to bytes: inout [UInt8]) {
+        bytes += "data: {".utf8
+        append(piece, to: &bytes)
+        if let usage {
+            bytes.append(UInt8(ascii: ","))
+            append(usage, to: &bytes)
+        } else if streamUsage == .ownChunk {
+            bytes += ",\"usage\":null".utf8
+        }
+        bytes += "}\n\n".utf8
+    }
+
+    private func append(_ piece: ChatPiece, to bytes: inout [UInt8]) {
+        bytes += head
+        bytes.append(UInt8(ascii: ","))
+        bytes += piece.members
+    }
+
+    private func append(_ usage: Usage, to bytes: inout [UInt8]) {
+        var writer = JSONWriter(capacity: 320)
+        writer.name("usage")
+        usage.write(to: &writer)
+        bytes += writer.bytes
+    }
+}

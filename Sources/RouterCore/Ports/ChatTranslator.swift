@@ -1,0 +1,43 @@
+/// Speaks one vendor's chat format. Pure: no clock, no randomness, no credentials, no I/O.
+///
+/// To add a vendor, write a value that conforms, list it in `Vendors`, and put worked examples beside the others; the
+/// tests find them by themselves. `OpenAIChat` is the one to read first.
+public protocol ChatTranslator: Sendable {
+    /// Writes `request` the way the vendor wants it.
+    /// - Throws: ``UpstreamFailure`` of kind `refused` for what no vendor could take (broken tool arguments), of kind
+    ///   `unsupported` for what this vendor's format cannot say; both name the member.
+    func encode(_ request: ChatRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest
+
+    /// Starts reading one answer to `request` that came with a 2xx status.
+    func makeDecoder(for request: ChatRequest, from endpoint: Endpoint, head: UpstreamHead) -> any AnswerDecoder
+
+    /// Reads why the vendor refused.
+    ///
+    /// - Parameter body: the error body, possibly cut off at 64 KiB; JSON, HTML or nothing.
+    func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure
+}
+
+/// Reads one answer as its bytes come in, cut anywhere. A value: tests copy it and replay.
+public protocol AnswerDecoder: Sendable {
+    /// Reads the next bytes and appends what they say to `events`.
+    ///
+    /// - Throws: when the vendor says that it failed, or what came cannot be an answer. What was appended before stands.
+    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure)
+
+    /// The bytes ended.
+    /// - Throws: ``UpstreamFailure`` of kind `broken` if the answer had not.
+    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure)
+}
+
+/// Everything one dialect can do.
+public struct Vendor: Sendable {
+    public var chat: any ChatTranslator
+
+    public init(chat: any ChatTranslator) { self.chat = chat }
+}
+
+/// Adds a provider's credentials to a request.
+public protocol Authorizer: Sendable {
+    /// - Throws: ``UpstreamFailure`` of kind `unauthorized` when there is none to add.
+    func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure)
+}
