@@ -10,6 +10,8 @@ public struct ChatAnswer: Sendable {
     let engine: Engine
 
     public var id: Generation.ID { record.id }
+    /// The slug of the provider that answers.
+    public var provider: String { record.provider }
     /// The public id of the model that answers.
     public var model: String { record.model }
     /// Milliseconds since 1970.

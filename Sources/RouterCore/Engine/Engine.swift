@@ -81,7 +81,7 @@ public struct Engine: Sendable {
 
 extension APIError {
     /// No model of this name: says which names look like it.
-    init(unknownModel name: String, in catalog: Catalog) {
+    public init(unknownModel name: String, in catalog: Catalog) {
         let shown = name.count > 100 ? name.prefix(100) + "…" : name[...]
         let like = catalog.names(like: String(name.prefix(100)))
         let hint = like.isEmpty ? "GET /api/v1/models lists all." : "Close matches: \(like.joined(separator: ", "))."

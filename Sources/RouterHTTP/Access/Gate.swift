@@ -1,0 +1,86 @@
+public import RouterCore
+
+/// Lets requests in: finds who asks, and counts.
+public struct Gate: Sendable {
+    private let directory: KeyDirectory
+    private let limiter: RateLimiter
+    private let digests: @Sendable (_ text: String) -> [KeyDigest]?
+    private let timestamp: @Sendable () -> Int64
+
+    /// - Parameter digests: of a key's text under each pepper; `nil` for a text that cannot be a key, so that nobody
+    ///   need look.
+    public init(
+        directory: KeyDirectory, limiter: RateLimiter, digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
+        timestamp: @escaping @Sendable () -> Int64
+    ) {
+        self.directory = directory
+        self.limiter = limiter
+        self.digests = digests
+        self.timestamp = timestamp
+    }
+
+    /// Someone who showed a key.
+    struct Admission: Sendable {
+        var key: APIKey
+        var verdict: RateLimiter.Verdict
+
+        var caller: Caller { Caller(account: key.account, key: key.id) }
+
+        /// Why the request may not pass although its key is good.
+        var refusal: APIError? {
+            guard !verdict.isAdmitted else { return nil }
+            return APIError(
+                .rateLimited,
+                "Rate limit exceeded: \(verdict.limit) requests a minute for this key. Wait as long as Retry-After says.",
+                retryAfter: verdict.retryAfter)
+        }
+    }
+
+    /// Finds the key that a request shows, and counts the request.
+    ///
+    /// - Parameter header: header fields by lower-case name. `Authorization: Bearer` counts before `x-api-key` and that
+    ///   before `api-key`.
+    /// - Throws: ``APIError`` of kind `authentication` for no key or a wrong one; `unavailable`, never `authentication`,
+    ///   when the store cannot be asked.
+    func admit(_ header: (String) -> String?) async throws(APIError) -> Admission {
+        guard let text = Self.keyText(header) else {
+            throw APIError(
+                .authentication, "No API key. Send it in the header `Authorization: Bearer air_live_…`.")
+        }
+        guard let digests = digests(text) else { throw Self.wrongKey }
+        let found: APIKey?
+        if let known = directory.known(digests) {
+            found = known
+        } else {
+            do throws(StoreError) {
+                found = try await directory.find(digests)
+            } catch {
+                throw APIError(
+                    .unavailable, "The key cannot be checked now: the key store does not answer. Try again.",
+                    detail: error.description, retryAfter: .seconds(1))
+            }
+        }
+        guard let key = found, key.revokedAt == nil, key.expiresAt ?? .max > timestamp() else { throw Self.wrongKey }
+        return Admission(key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute))
+    }
+
+    /// Gives back the place of a request that was refused before anything was done for it.
+    func giveBack(_ admission: Admission) { limiter.giveBack(admission.key.id, admission.verdict) }
+
+    private static var wrongKey: APIError {
+        APIError(
+            .authentication,
+            "This API key is not valid: it is mistyped, revoked or expired. Make one with `routerd keys create`.")
+    }
+
+    private static func keyText(_ header: (String) -> String?) -> String? {
+        if let authorization = header("authorization") {
+            let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            if parts.count == 2, parts[0].lowercased() == "bearer" {
+                let text = parts[1].drop { $0 == " " }
+                if !text.isEmpty { return String(text) }
+            }
+        }
+        return [header("x-api-key"), header("api-key")].compactMap { $0 }.first { !$0.isEmpty }
+    }
+}

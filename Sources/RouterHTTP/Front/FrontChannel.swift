@@ -1,0 +1,57 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// Sets up each connection: HTTP/1.1, our handler, and Hummingbird's behind it once a request needs it.
+///
+/// Most connections of an API carry inference requests only; they never pay for Hummingbird's part.
+struct FrontChannel: HTTPChannelHandler {
+    let responder: HTTPChannelHandler.Responder
+    let route: ChatRoute
+    let limits: FrontLimits
+
+    /// One connection: what Hummingbird reads, when it gets anything to read.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        fileprivate let handedOver: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let handedOver = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
+            channel.closeFuture.whenComplete { _ in handedOver.succeed(nil) }
+            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+            decoderLimits.maxHeaderFieldSize = limits.headerFieldBytesMax
+            decoderLimits.maxHeaderListSize = limits.headerBytesMax
+            decoderLimits.maxHeaderFieldCount = limits.headerFieldsMax
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
+                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
+            try pipeline.addHandler(
+                FrontHandler(route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop)) { channel in
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+                    handedOver.succeed(
+                        try NIOAsyncChannel(
+                            wrappingChannelSynchronously: channel,
+                            configuration: .init(isOutboundHalfClosureEnabled: true)))
+                })
+            return Value(channel: channel, handedOver: handedOver.futureResult)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskCancellationHandler {
+            // Never fails: the promise is kept with a channel or, when the connection closes, without.
+            guard let channel = try? await value.handedOver.get() else { return }
+            await handleHTTP(asyncChannel: channel, logger: logger)
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+    }
+}

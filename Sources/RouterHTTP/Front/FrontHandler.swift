@@ -1,0 +1,249 @@
+import NIOCore
+import NIOHTTP1
+import RouterCore
+
+/// Answers the inference routes on the event loop, and lets everything else through to Hummingbird.
+///
+/// Belongs to one connection and its event loop; every member is touched on that loop's thread only. What to do is
+/// decided by ``FrontState``.
+final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let route: ChatRoute
+    private let limits: FrontLimits
+    private let executor: EventLoopExecutor
+    /// Puts Hummingbird's handlers behind this one; called before the first request that is not ours.
+    private let handOver: (any Channel) throws -> Void
+    private var isHandedOver = false
+
+    private var state: FrontState
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    private var response: FrontResponseStream?
+    private var task: Task<Void, Never>?
+    private var watch = FrontWatch()
+
+    init(
+        route: ChatRoute, limits: FrontLimits, executor: EventLoopExecutor,
+        handOver: @escaping (any Channel) throws -> Void
+    ) {
+        self.route = route
+        self.limits = limits
+        self.executor = executor
+        self.handOver = handOver
+        state = FrontState(bodyBytesMax: limits.bodyBytesMax)
+    }
+
+    // MARK: What comes in
+
+    func channelActive(context: ChannelHandlerContext) {
+        watch.start(.request, limits: limits)
+        scheduleWatch(context: context)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): readHead(head, context: context)
+        case .body(let bytes): readBody(bytes, data: data, context: context)
+        case .end: readEnd(data: data, context: context)
+        }
+    }
+
+    private func readHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let isOurs = head.method == .POST && RequestPath.normal(head.uri) == RequestPath.chat
+        let action = state.head(
+            isOurs: isOurs, contentLength: head.headers.first(name: "content-length").flatMap(Int.init),
+            expectsContinue: head.version != .http1_0 && head.headers.contains(name: "expect"),
+            isKeepAlive: head.isKeepAlive)
+        switch action {
+        case .collect(let sendContinue):
+            self.head = head
+            body = []
+            watch.start(.body, limits: limits)
+            if sendContinue { writeContinue(context: context) }
+        case .pass:
+            watch.stop()
+            passHead(head, context: context)
+        case .refuseTooLarge:
+            self.head = head
+            answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
+        case .ignore:
+            break
+        }
+    }
+
+    private func passHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        var head = head
+        head.uri = RequestPath.normal(head.uri) + RequestPath.query(head.uri)
+        do {
+            if !isHandedOver {
+                try handOver(context.channel)
+                isHandedOver = true
+            }
+            context.fireChannelRead(wrapInboundOut(.head(head)))
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    private func readBody(_ bytes: ByteBuffer, data: NIOAny, context: ChannelHandlerContext) {
+        switch state.body(count: bytes.readableBytes) {
+        case .append:
+            if body.isEmpty, let length = head?.headers.first(name: "content-length").flatMap(Int.init) {
+                body.reserveCapacity(min(length, limits.bodyBytesMax))
+            }
+            bytes.withUnsafeReadableBytes { body.append(contentsOf: $0) }
+            watch.received(bytes.readableBytes)
+        case .pass:
+            context.fireChannelRead(data)
+        case .refuseTooLarge:
+            answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
+        case .ignore:
+            break
+        }
+    }
+
+    private func readEnd(data: NIOAny, context: ChannelHandlerContext) {
+        switch state.end() {
+        case .answer: answer(fault: nil, context: context)
+        case .pass:
+            watch.start(.request, limits: limits)
+            context.fireChannelRead(data)
+        case .ignore: break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+    }
+
+    // MARK: The answer
+
+    private func answer(fault: APIError?, context: ChannelHandlerContext) {
+        guard let head else { return }
+        watch.stop()
+        let headers = head.headers
+        let request = FrontRequest(header: { headers.first(name: $0) }, body: body, fault: fault)
+        let response = FrontResponseStream(
+            context: context, version: head.version, isLast: state.isLastResponse,
+            ended: { [self] context in responseEnded(context: context) })
+        self.response = response
+        self.head = nil
+        body = []
+        // Ends with the response; cancelled when the client leaves, which ends the response too.
+        task = Task(executorPreference: executor) { [route] in
+            await route.respond(to: request, through: response)
+        }
+    }
+
+    private func responseEnded(context: ChannelHandlerContext) {
+        response = nil
+        task = nil
+        switch state.responseEnded() {
+        case .waitForRequest: watch.start(.request, limits: limits)
+        case .close: closeAfterFlush(context: context)
+        }
+    }
+
+    /// Lets a client that is still sending take the answer before its connection is reset.
+    private func closeAfterFlush(context: ChannelHandlerContext) {
+        watch.start(.closing, limits: limits)
+        context.close(mode: .output, promise: nil)
+    }
+
+    private func writeContinue(context: ChannelHandlerContext) {
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    // MARK: Ends
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        switch state.inputClosed() {
+        case .probe:
+            // A client that is gone answers whatever it gets with a reset; one that only stopped sending ignores this.
+            if let response { response.probe() } else { context.close(promise: nil) }
+        case .close: context.close(promise: nil)
+        case .pass:
+            if isHandedOver { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        watch.end()
+        task?.cancel()
+        response?.clientLeft()
+        context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        response?.writabilityChanged(isWritable: context.channel.isWritable)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError, !state.isAnswering else {
+            context.close(promise: nil)
+            return
+        }
+        let fault =
+            switch error {
+            case .headerOverflow:
+                APIError(
+                    .headersTooLarge,
+                    "The request's header fields are too long: at most 16 KiB each and 32 KiB together.")
+            default: APIError(.invalidRequest, "This is not a valid HTTP/1.1 request.")
+            }
+        refuse(fault, context: context)
+    }
+
+    /// Answers what cannot become a request, and closes.
+    private func refuse(_ fault: APIError, context: ChannelHandlerContext) {
+        state.refuse()
+        let response = FrontResponseStream(
+            context: context, version: .http1_1, isLast: true,
+            ended: { [self] context in responseEnded(context: context) })
+        self.response = response
+        let requestID = "req-\(route.ambient.letters(20))"
+        let answer = ErrorResponse(fault, headers: ResponseHeaders(requestID: requestID, origin: nil))
+        response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
+        response.writeNow(answer.body)
+        response.end()
+    }
+
+    private static func tooLarge(_ bytesMax: Int) -> APIError {
+        APIError(.payloadTooLarge, "The body is too large: at most \(bytesMax / 1_048_576) MiB are taken.")
+    }
+
+    // MARK: Time
+
+    private func scheduleWatch(context: ChannelHandlerContext) {
+        let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        watch.timer = context.eventLoop.scheduleTask(in: FrontWatch.period) {
+            let (handler, context) = loopBound.value
+            handler.look(context: context)
+        }
+    }
+
+    private func look(context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        if let response, response.isStalled(for: limits.clientStall) {
+            return context.close(promise: nil)
+        }
+        switch watch.expired(now: .now()) {
+        case .request?, .closing?: return context.close(promise: nil)
+        case .body? where state.isCollecting:
+            refuse(
+                APIError(.requestTimeout, "The request's body came too slowly: send at least 1 KiB a second."),
+                context: context)
+        case .body?, nil: break
+        }
+        scheduleWatch(context: context)
+    }
+}

@@ -1,0 +1,23 @@
+public import NIOCore
+
+/// What one client may take of the server.
+public struct FrontLimits: Sendable, Hashable {
+    /// Bytes of a request's body; more is answered with 413.
+    public var bodyBytesMax = 32 * 1024 * 1024
+    /// Bytes of one header field, and of all; more is answered with 431.
+    public var headerFieldBytesMax = 16 * 1024
+    public var headerBytesMax = 32 * 1024
+    public var headerFieldsMax = 100
+    /// How long a connection may wait for its next request, the head of it included.
+    public var idle: TimeAmount = .seconds(75)
+    /// How long a body may come more slowly than ``bodyBytesPerSecond``.
+    public var slowBody: TimeAmount = .seconds(10)
+    public var bodyBytesPerSecond = 1024
+    /// How long a client may take nothing of what is waiting for it.
+    public var clientStall: TimeAmount = .seconds(30)
+    /// Bytes that wait for a client before the answer pauses, and down to which it goes on.
+    public var unsentBytesHigh = 64 * 1024
+    public var unsentBytesLow = 16 * 1024
+
+    public init() {}
+}

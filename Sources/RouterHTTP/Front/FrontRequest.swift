@@ -1,0 +1,20 @@
+import RouterCore
+
+/// One request that the front answers itself, whole.
+struct FrontRequest: Sendable {
+    /// Header fields by lower-case name; asked for a few only.
+    var header: @Sendable (_ name: String) -> String?
+    var body: [UInt8]
+    /// What is wrong with it already, before anyone has looked into it: a body that is too large or too slow.
+    var fault: APIError?
+}
+
+/// Takes one response, in order: a head, bytes, the end. Belongs to the task that answers.
+protocol FrontResponse: AnyObject, Sendable {
+    /// - Parameter contentLength: `nil` for a body whose length is not known yet.
+    func writeHead(status: Int, headers: ResponseHeaders, contentLength: Int?)
+    /// Hands over bytes; suspends while the client does not take what is waiting already.
+    /// - Throws: `CancellationError` when the client has left.
+    func write(_ bytes: [UInt8]) async throws
+    func end()
+}

@@ -1,0 +1,141 @@
+/// What one connection is at: a request that is ours, one that Hummingbird answers, or none. Says what to do; does
+/// nothing itself.
+///
+/// The pipelining handler in front lets the next request in only when the response before it has ended.
+struct FrontState: Sendable, Hashable {
+    private enum Phase: Hashable {
+        /// Between requests.
+        case idle
+        /// The body of a request of ours comes in.
+        case collecting(received: Int)
+        /// A request of ours is whole and is being answered.
+        case answering
+        /// A request of ours is being answered although its body is not whole: what comes is thrown away.
+        case refusing
+        /// Hummingbird has the request.
+        case passing
+        case closed
+    }
+
+    private var phase = Phase.idle
+    /// The connection ends with the response that is under way.
+    private var closesAfterResponse = false
+    /// The client will send nothing more.
+    private var inputIsClosed = false
+
+    /// The most that a request's body may have.
+    let bodyBytesMax: Int
+
+    init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
+
+    enum HeadAction: Hashable {
+        /// Wait for the body; `sendContinue`: the client waits for a 100 first.
+        case collect(sendContinue: Bool)
+        case pass
+        /// Answer now: the body is announced to be too large.
+        case refuseTooLarge
+        case ignore
+    }
+
+    /// A request begins.
+    mutating func head(
+        isOurs: Bool, contentLength: Int?, expectsContinue: Bool, isKeepAlive: Bool
+    ) -> HeadAction {
+        guard phase == .idle else { return .ignore }
+        closesAfterResponse = !isKeepAlive
+        guard isOurs else {
+            phase = .passing
+            return .pass
+        }
+        if let contentLength, contentLength > bodyBytesMax {
+            phase = .refusing
+            closesAfterResponse = true
+            return .refuseTooLarge
+        }
+        phase = .collecting(received: 0)
+        return .collect(sendContinue: expectsContinue)
+    }
+
+    enum BodyAction: Hashable { case append, pass, refuseTooLarge, ignore }
+
+    /// Bytes of the body came.
+    mutating func body(count: Int) -> BodyAction {
+        switch phase {
+        case .collecting(let received) where received + count > bodyBytesMax:
+            phase = .refusing
+            closesAfterResponse = true
+            return .refuseTooLarge
+        case .collecting(let received):
+            phase = .collecting(received: received + count)
+            return .append
+        case .passing, .idle: return .pass
+        case .answering, .refusing, .closed: return .ignore
+        }
+    }
+
+    enum EndAction: Hashable { case answer, pass, ignore }
+
+    /// The request is whole.
+    mutating func end() -> EndAction {
+        switch phase {
+        case .collecting:
+            phase = .answering
+            return .answer
+        case .passing:
+            phase = .idle
+            return .pass
+        case .idle, .answering, .refusing, .closed: return .ignore
+        }
+    }
+
+    /// The request that is coming in is refused before it is whole: it took too long.
+    mutating func refuse() {
+        phase = .refusing
+        closesAfterResponse = true
+    }
+
+    enum NextAction: Hashable { case waitForRequest, close }
+
+    /// Our response has ended.
+    mutating func responseEnded() -> NextAction {
+        guard !closesAfterResponse, !inputIsClosed, phase == .answering else {
+            phase = .closed
+            return .close
+        }
+        phase = .idle
+        return .waitForRequest
+    }
+
+    enum InputClosedAction: Hashable {
+        /// Find out whether the client is gone or only done with sending: write something that a client ignores.
+        case probe
+        /// The request can never become whole.
+        case close
+        /// Hummingbird's to handle.
+        case pass
+    }
+
+    /// The client sends nothing more.
+    mutating func inputClosed() -> InputClosedAction {
+        inputIsClosed = true
+        switch phase {
+        case .answering: return .probe
+        case .collecting, .refusing, .closed: return .close
+        case .idle, .passing: return .pass
+        }
+    }
+
+    /// Whether a request of ours is coming in, so that it may be told that it takes too long.
+    var isCollecting: Bool {
+        if case .collecting = phase { true } else { false }
+    }
+
+    /// Whether a response of ours is under way.
+    var isAnswering: Bool { phase == .answering || phase == .refusing }
+
+    /// Whether nothing is under way.
+    var isIdle: Bool { phase == .idle }
+
+    /// Whether the response that is under way is the last one.
+    var isLastResponse: Bool { closesAfterResponse || inputIsClosed }
+}

@@ -1,0 +1,44 @@
+import NIOCore
+
+/// Notices what takes too long on one connection, by one timer that looks every few seconds: no timer is moved for a
+/// request or a piece of a body.
+struct FrontWatch {
+    /// How often it is looked; what is too long is noticed up to this much late.
+    static let period: TimeAmount = .seconds(5)
+
+    enum Subject { case request, body, closing }
+
+    var timer: Scheduled<Void>?
+    private var subject: Subject?
+    private var deadline: NIODeadline = .distantFuture
+    private var bodyBytesPerSecond = 1
+
+    /// From now on `subject` is waited for.
+    mutating func start(_ subject: Subject, limits: FrontLimits) {
+        self.subject = subject
+        bodyBytesPerSecond = limits.bodyBytesPerSecond
+        deadline =
+            switch subject {
+            case .request: .now() + limits.idle
+            case .body: .now() + limits.slowBody
+            case .closing: .now() + .seconds(2)
+            }
+    }
+
+    /// Bytes of a body came: each second's worth gives a second more.
+    mutating func received(_ count: Int) {
+        deadline = deadline + .milliseconds(Int64(count * 1000 / max(1, bodyBytesPerSecond)))
+    }
+
+    /// Nothing is waited for.
+    mutating func stop() { subject = nil }
+
+    mutating func end() {
+        timer?.cancel()
+        timer = nil
+        subject = nil
+    }
+
+    /// What has taken too long.
+    func expired(now: NIODeadline) -> Subject? { now >= deadline ? subject : nil }
+}

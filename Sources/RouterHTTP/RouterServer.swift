@@ -1,0 +1,99 @@
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+public import RouterCore
+public import ServiceLifecycle
+import Synchronization
+
+/// The HTTP server: our front for the inference routes, Hummingbird for all others.
+///
+/// Run it once, as a service. Graceful shutdown stops accepting, lets running answers finish and returns; cancelling
+/// the task cuts them off.
+public struct RouterServer: Service {
+    public struct Configuration: Sendable, Hashable {
+        /// An address or name of this machine, such as `127.0.0.1`.
+        public var host: String
+        /// 0 for a free one.
+        public var port: Int
+        public var limits = FrontLimits()
+        /// Threads that serve; `nil`: as many as the machine has processors.
+        public var threads: Int?
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    private let configuration: Configuration
+    private let engine: Engine
+    private let catalog: LiveCatalog
+    private let gate: Gate
+    private let readiness: @Sendable () async -> String?
+    private let ambient: Ambient
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) async -> Void
+
+    /// - Parameters:
+    ///   - readiness: why no requests should be sent here now; `nil` when all is well.
+    ///   - onListening: told the port once requests are accepted.
+    public init(
+        configuration: Configuration, engine: Engine, catalog: LiveCatalog, gate: Gate,
+        readiness: @escaping @Sendable () async -> String?, ambient: Ambient, logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void
+    ) {
+        self.configuration = configuration
+        self.engine = engine
+        self.catalog = catalog
+        self.gate = gate
+        self.readiness = readiness
+        self.ambient = ambient
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// - Throws: an error of the system when the address cannot be listened on.
+    public func run() async throws {
+        let threads = configuration.threads ?? System.coreCount
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
+        let isStopping = Atomic(false)
+        let application = Application(
+            responder: router(isStopping: { isStopping.load(ordering: .relaxed) }).buildResponder(),
+            server: HTTPServerBuilder { responder in
+                FrontChannel(
+                    responder: responder, route: ChatRoute(engine: engine, gate: gate, ambient: ambient),
+                    limits: configuration.limits)
+            },
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4096),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) },
+            eventLoopGroupProvider: .shared(group), logger: logger)
+        do {
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: {
+                isStopping.store(true, ordering: .relaxed)
+            }
+        } catch {
+            try? await group.shutdownGracefully()  // What went wrong before counts.
+            throw error
+        }
+        try await group.shutdownGracefully()
+    }
+
+    /// Everything that Hummingbird answers. Paths come in as ``RequestPath`` writes them.
+    private func router(isStopping: @escaping @Sendable () -> Bool) -> Router<RouterContext> {
+        let router = Router(context: RouterContext.self, options: .autoGenerateHeadEndpoints)
+        router.addMiddleware {
+            AnswerErrors(ambient: ambient)
+            AnswerPreflight()
+        }
+        HealthRoutes(readiness: { isStopping() ? "the server is stopping." : await readiness() }).add(to: router)
+        ModelRoutes(catalog: catalog).add(to: router)
+        KeyRoutes(gate: gate).add(to: router)
+        router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
+        return router
+    }
+}

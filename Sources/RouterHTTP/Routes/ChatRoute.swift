@@ -1,0 +1,118 @@
+import RouterCore
+
+/// `POST /api/v1/chat/completions`.
+struct ChatRoute: Sendable {
+    let engine: Engine
+    let gate: Gate
+    let ambient: Ambient
+
+    /// Answers one request, whatever comes: an answer, a stream or an error, and always an end.
+    func respond(to request: FrontRequest, through response: any FrontResponse) async {
+        let id = ambient.generationID(at: ambient.timestamp())
+        var headers = ResponseHeaders(requestID: "req-\(ambient.letters(20))", origin: request.header("origin"))
+        headers.add("x-generation-id", id.rawValue)
+        do throws(APIError) {
+            let admission = try await gate.admit(request.header)
+            headers.add(admission.verdict)
+            if let refusal = admission.refusal { throw refusal }
+            let chat: ChatRequest
+            let answer: ChatAnswer
+            do throws(APIError) {
+                if let fault = request.fault { throw fault }
+                try ContentType.checkJSON(request.header("content-type"))
+                chat = try ChatRequest(request.body)
+                answer = try await engine.chat(chat, for: admission.caller, as: id)
+            } catch {
+                if error.kind == .invalidRequest || error.kind == .paymentRequired { gate.giveBack(admission) }
+                throw error
+            }
+            if chat.stream {
+                await stream(answer, to: chat, headers: headers, through: response)
+            } else {
+                await send(answer, to: chat, headers: headers, through: response)
+            }
+        } catch {
+            await send(error, headers: headers, through: response)
+        }
+    }
+
+    /// One JSON body, once it is whole and settled.
+    private func send(
+        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse
+    ) async {
+        var headers = headers
+        var completion: ChatPiece?
+        do {
+            let record = try await answer.forward { events in
+                for case .completion(let piece) in events { completion = piece }
+            }
+            guard let completion else {
+                throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
+            }
+            let body = OpenAIChatFormat(answer, to: request).completion(completion, usage: record.usage)
+            headers.add("content-type", "application/json")
+            response.writeHead(status: 200, headers: headers, contentLength: body.count)
+            try await response.write(body)
+            response.end()
+        } catch let failure as UpstreamFailure {
+            await send(APIError(failure), headers: headers, through: response)
+        } catch {
+            response.end()  // The client has left.
+        }
+    }
+
+    /// Server-sent events, each as soon as it is there.
+    private func stream(
+        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse
+    ) async {
+        var headers = headers
+        headers.add("content-type", "text/event-stream; charset=utf-8")
+        headers.add("cache-control", "no-cache")
+        headers.add("x-accel-buffering", "no")
+        response.writeHead(status: 200, headers: headers, contentLength: nil)
+        var format = OpenAIChatFormat(answer, to: request)
+        var end: [UInt8] = []
+        do {
+            let record = try await answer.forward { events in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(512 * events.count)
+                format.append(events, to: &bytes)
+                if !bytes.isEmpty { try await response.write(bytes) }
+            }
+            format.finish(usage: record.usage, into: &end)
+        } catch let failure as UpstreamFailure {
+            var failure = failure
+            failure.provider = failure.provider ?? answer.provider
+            format.fail(APIError(failure), into: &end)
+        } catch {
+            response.end()  // The client has left.
+            return
+        }
+        // A client that leaves now has had everything but the last record.
+        try? await response.write(end)
+        response.end()
+    }
+
+    private func send(_ error: APIError, headers: ResponseHeaders, through response: any FrontResponse) async {
+        let answer = ErrorResponse(error, headers: headers)
+        response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
+        // A client that has left does not need to know what went wrong.
+        try? await response.write(answer.body)
+        response.end()
+    }
+}
+
+/// What a request's body says it is.
+enum ContentType {
+    /// - Throws: ``APIError`` of kind `unsupportedMediaType` when it is said to be something else than JSON. Saying
+    ///   nothing is fine.
+    static func checkJSON(_ contentType: String?) throws(APIError) {
+        guard let contentType, contentType != "application/json" else { return }
+        let type = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard type.isEmpty || type == "application/json" || type.hasSuffix("+json") || type == "text/json" else {
+            throw APIError(
+                .unsupportedMediaType,
+                "The body must be JSON: send it with `Content-Type: application/json`, not \(type.prefix(80)).")
+        }
+    }
+}
