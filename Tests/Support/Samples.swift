@@ -1,0 +1,81 @@
+public import RouterCore
+import Synchronization
+
+/// Parts that many tests need.
+public enum Samples {
+    public static func provider(_ slug: String, dialect: Dialect = ScriptedTranslator.dialect) -> Provider {
+        Provider(slug: slug, name: slug.capitalizedFirst, dialect: dialect, baseURL: "http://\(slug).example/v1")
+    }
+
+    /// A model `test/model`, alias `model`, at endpoints of these providers in order.
+    public static func model(_ providers: [String] = ["one"]) -> Model {
+        Model(
+            id: "test/model", name: "Test", contextLength: 8192, supportedParameters: ["temperature"],
+            pricing: [.init(unit: "prompt", usd: "0.000001"), .init(unit: "completion", usd: "0.000002")],
+            aliases: ["model"], endpoints: providers.map { Endpoint(provider: provider($0), upstreamModel: "m") })
+    }
+
+    public static let caller = Caller(account: .first, key: "key_test")
+    public static let generation = Generation.ID(rawValue: "gen-1776249000-abcdefghij0123456789")
+
+    public static func request(stream: Bool = false, extra: String = "") throws(APIError) -> ChatRequest {
+        try ChatRequest(
+            Array(
+                #"{"model":"test/model","messages":[{"role":"user","content":"Hi"}],"stream":\#(stream)\#(extra)}"#.utf8
+            ))
+    }
+
+    public static func engine(
+        _ transport: any Transport, models: [Model]? = nil, ledger: any Ledger = FreeLedger(),
+        observer: any EngineObserver = SilentObserver(), ambient: Ambient = .manual()
+    ) -> Engine {
+        let catalog = Catalog(models ?? [model()])
+        return Engine(
+            catalog: { catalog }, vendors: [ScriptedTranslator.dialect: Vendor(chat: ScriptedTranslator())],
+            transport: transport, authorizer: NoAuthorizer(), ledger: ledger, observer: observer, ambient: ambient)
+    }
+}
+
+/// Adds nothing.
+public struct NoAuthorizer: Authorizer {
+    public init() {}
+    public func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure) {}
+}
+
+extension Ambient {
+    /// Time stands still at 2026-04-15T10:30:00Z, and chance always gives the first.
+    public static func manual() -> Ambient {
+        let start = ContinuousClock.now
+        return Ambient(now: { start }, timestamp: { 1_776_249_000_000 }, random: { 0 })
+    }
+}
+
+/// The one fake ledger: refuses or lets pass, and remembers.
+public final class ScriptedLedger: Ledger {
+    private let state = Mutex<(settled: [Generation], released: [Hold], held: Int)>(([], [], 0))
+    private let refusal: APIError?
+
+    public init(refusing refusal: APIError? = nil) { self.refusal = refusal }
+
+    public var settled: [Generation] { state.withLock(\.settled) }
+    public var released: [Hold] { state.withLock(\.released) }
+    public var held: Int { state.withLock(\.held) }
+
+    public func hold(
+        for generation: Generation.ID, of request: ChatRequest, at endpoints: [Endpoint], caller: Caller
+    ) async throws(APIError) -> Hold {
+        if let refusal { throw refusal }
+        state.withLock { $0.held += 1 }
+        return Hold(generation: generation, account: caller.account)
+    }
+
+    public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) {
+        state.withLock { $0.settled.append(generation) }
+    }
+
+    public func release(_ hold: Hold) async { state.withLock { $0.released.append(hold) } }
+}
+
+extension String {
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,80 @@
+public import RouterCore
+
+/// A vendor's format made of lines of words, for tests of what is around translators.
+///
+/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `error MESSAGE`, `end`. An answer that has
+/// not had `end` was cut off.
+public struct ScriptedTranslator: ChatTranslator {
+    public init() {}
+
+    public static let dialect = Dialect(rawValue: "scripted")
+
+    public func encode(_ request: ChatRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
+        if request.root["refuse"] != nil {
+            throw UpstreamFailure(.refused, "`refuse` cannot be said.", parameter: "refuse")
+        }
+        return UpstreamRequest(path: "/chat", body: request.document.bytes)
+    }
+
+    public func makeDecoder(
+        for request: ChatRequest, from endpoint: Endpoint, head: UpstreamHead
+    ) -> any AnswerDecoder { Decoder() }
+
+    public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {
+        let kind: UpstreamFailure.Kind =
+            switch head.status {
+            case 400: .refused
+            case 401: .unauthorized
+            case 429: .rateLimited
+            case 503: .overloaded
+            default: .failed
+            }
+        return UpstreamFailure(
+            kind, String(decoding: body, as: UTF8.self), status: head.status,
+            retryAfter: head["retry-after"].flatMap(Int.init).map { .seconds($0) })
+    }
+
+    struct Decoder: AnswerDecoder {
+        var rest: [UInt8] = []
+        var hasEnded = false
+
+        mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
+            rest += bytes
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let words = String(decoding: rest[..<end], as: UTF8.self).split(separator: " ").map(String.init)
+                rest.removeSubrange(...end)
+                switch words.first {
+                case "open": events.append(.opening(Self.piece(#"{"role":"assistant","content":""}"#)))
+                case "content": events.append(.content(Self.piece(#"{"content":"\#(words[1])"}"#)))
+                case "finish": events.append(.finish(Self.piece("{}", finish: #""stop""#)))
+                case "whole":
+                    events.append(
+                        .completion(
+                            ChatPiece(
+                                members: Array(
+                                    #""system_fingerprint":null,"choices":[{"index":0,"message":{"role":"assistant","content":"\#(words[1])"},"finish_reason":"stop"}]"#
+                                        .utf8))))
+                case "usage":
+                    var usage = Usage()
+                    usage.prompt = Int(words[1]) ?? 0
+                    usage.completion = Int(words[2]) ?? 0
+                    events.append(.usage(usage))
+                case "error": throw UpstreamFailure(.failed, words.dropFirst().joined(separator: " "))
+                case "end": hasEnded = true
+                default: break
+                }
+            }
+        }
+
+        mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
+            guard hasEnded else { throw UpstreamFailure(.broken, "cut off") }
+        }
+
+        static func piece(_ delta: String, finish: String = "null") -> ChatPiece {
+            ChatPiece(
+                members: Array(
+                    #""system_fingerprint":null,"choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}]"#
+                        .utf8))
+        }
+    }
+}

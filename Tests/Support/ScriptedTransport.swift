@@ -1,0 +1,96 @@
+public import RouterCore
+import Synchronization
+
+/// The one fake vendor: plays a script for each request that is opened, in order.
+public final class ScriptedTransport: Transport {
+    /// What happens next in one exchange.
+    public enum Step: Sendable {
+        case head(Int, headers: String = "")
+        case bytes(String)
+        case silence
+        case fail(UpstreamFailure)
+        /// Nothing more, until the exchange is cancelled.
+        case hang
+    }
+
+    private let scripts: Mutex<[[Step]]>
+    private let state = Mutex<[(request: UpstreamRequest, provider: String, exchange: ScriptedExchange)]>([])
+
+    /// - Parameter scripts: one for each request; a request beyond the last finds nobody there.
+    public init(_ scripts: [[Step]]) { self.scripts = Mutex(scripts) }
+
+    public func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
+        let script = scripts.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        let exchange = ScriptedExchange(script ?? [.fail(UpstreamFailure(.unreachable, "nobody there"))])
+        state.withLock { $0.append((request, provider.slug, exchange)) }
+        return exchange
+    }
+
+    /// The providers that were asked, in order.
+    public var providersAsked: [String] { state.withLock { $0.map(\.provider) } }
+    /// The bodies that were sent, in order.
+    public var bodies: [String] { state.withLock { $0.map { String(decoding: $0.request.body, as: UTF8.self) } } }
+    /// Whether the exchange of the request at `index` was cancelled.
+    public func isCancelled(_ index: Int) -> Bool {
+        state.withLock { $0.indices.contains(index) ? $0[index].exchange : nil }?.isCancelled ?? false
+    }
+    /// How many steps the exchange at `index` has given away.
+    public func stepsTaken(_ index: Int) -> Int {
+        state.withLock { $0.indices.contains(index) ? $0[index].exchange : nil }?.stepsTaken ?? 0
+    }
+}
+
+final class ScriptedExchange: Exchange {
+    private struct State {
+        var steps: ArraySlice<ScriptedTransport.Step>
+        var taken = 0
+        var isCancelled = false
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ steps: [ScriptedTransport.Step]) { state = Mutex(State(steps: steps[...])) }
+
+    var isCancelled: Bool { state.withLock(\.isCancelled) }
+    var stepsTaken: Int { state.withLock(\.taken) }
+
+    func next() async throws(UpstreamFailure) -> ExchangeEvent? {
+        while true {
+            if isCancelled || Task.isCancelled { throw UpstreamFailure(.cancelled, "cancelled") }
+            let step = state.withLock { state in
+                state.taken += state.steps.isEmpty ? 0 : 1
+                return state.steps.popFirst()
+            }
+            switch step {
+            case .head(let status, let headers)?:
+                return .head(UpstreamHead(status: status, lines: Array(headers.utf8)))
+            case .bytes(let text)?: return .bytes(Array(text.utf8))
+            case .silence?: return .silence
+            case .fail(let failure)?: throw failure
+            case .hang?: await wait()
+            case nil: return nil
+            }
+        }
+    }
+
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            state.waiting?.resume()
+            state.waiting = nil
+        }
+    }
+
+    private func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    if state.isCancelled { continuation.resume() } else { state.waiting = continuation }
+                }
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+}
