@@ -21,12 +21,13 @@ public struct OpenAIChatFormat: Sendable {
         streamUsage: ChatRequest.StreamUsage
     ) {
         var head = JSONWriter(capacity: 256)
+        head.beginObject()
         head.member("id", id.rawValue)
         head.member("object", streamed ? "chat.completion.chunk" : "chat.completion")
         head.member("created", Int(createdAt / 1000))
         head.member("model", model)
         head.member("provider", provider)
-        self.head = head.bytes
+        self.head = Array(head.bytes.dropFirst())
         self.streamUsage = streamUsage
     }
 
@@ -86,6 +87,7 @@ public struct OpenAIChatFormat: Sendable {
                 members: Array(
                     "\"system_fingerprint\":null,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]"
                         .utf8)), to: &bytes)
+        bytes.append(UInt8(ascii: ","))
         var writer = JSONWriter(appendingTo: bytes)
         writer.name("error")
         error.write(to: &writer, inStream: true)
