@@ -10,7 +10,7 @@ import Synchronization
 /// The HTTP server: our front for the inference routes, Hummingbird for all others.
 ///
 /// Run it once, as a service. Graceful shutdown stops accepting, lets running answers finish and returns; cancelling
-/// the task cuts them off.
+/// the task cuts them off. Either way their records are stored when it returns. Threads are those of NIO's singleton.
 public struct RouterServer: Service {
     public struct Configuration: Sendable, Hashable {
         /// An address or name of this machine, such as `127.0.0.1`.
@@ -18,8 +18,6 @@ public struct RouterServer: Service {
         /// 0 for a free one.
         public var port: Int
         public var limits = FrontLimits()
-        /// Threads that serve; `nil`: as many as the machine has processors.
-        public var threads: Int?
 
         public init(host: String, port: Int) {
             self.host = host
@@ -56,20 +54,19 @@ public struct RouterServer: Service {
 
     /// - Throws: an error of the system when the address cannot be listened on.
     public func run() async throws {
-        let threads = configuration.threads ?? System.coreCount
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
+        let inFlight = InFlight()
         let isStopping = Atomic(false)
         let application = Application(
             responder: router(isStopping: { isStopping.load(ordering: .relaxed) }).buildResponder(),
             server: HTTPServerBuilder { responder in
                 FrontChannel(
                     responder: responder, route: ChatRoute(engine: engine, gate: gate, ambient: ambient),
-                    limits: configuration.limits)
+                    limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4096),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), logger: logger)
         do {
             try await withGracefulShutdownHandler {
                 try await application.run()
@@ -77,10 +74,10 @@ public struct RouterServer: Service {
                 isStopping.store(true, ordering: .relaxed)
             }
         } catch {
-            try? await group.shutdownGracefully()  // What went wrong before counts.
+            await inFlight.whenEmpty()
             throw error
         }
-        try await group.shutdownGracefully()
+        await inFlight.whenEmpty()
     }
 
     /// Everything that Hummingbird answers. Paths come in as ``RequestPath`` writes them.

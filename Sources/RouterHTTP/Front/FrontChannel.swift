@@ -13,6 +13,7 @@ struct FrontChannel: HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     let route: ChatRoute
     let limits: FrontLimits
+    let inFlight: InFlight
 
     /// One connection: what Hummingbird reads, when it gets anything to read.
     struct Value: ServerChildChannelValue {
@@ -33,7 +34,9 @@ struct FrontChannel: HTTPChannelHandler {
                 withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
             try pipeline.addHandler(
-                FrontHandler(route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop)) { channel in
+                FrontHandler(
+                    route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
+                ) { channel in
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                     handedOver.succeed(

@@ -14,6 +14,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let route: ChatRoute
     private let limits: FrontLimits
     private let executor: EventLoopExecutor
+    private let inFlight: InFlight
     /// Puts Hummingbird's handlers behind this one; called before the first request that is not ours.
     private let handOver: (any Channel) throws -> Void
     private var isHandedOver = false
@@ -26,12 +27,13 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var watch = FrontWatch()
 
     init(
-        route: ChatRoute, limits: FrontLimits, executor: EventLoopExecutor,
+        route: ChatRoute, limits: FrontLimits, executor: EventLoopExecutor, inFlight: InFlight,
         handOver: @escaping (any Channel) throws -> Void
     ) {
         self.route = route
         self.limits = limits
         self.executor = executor
+        self.inFlight = inFlight
         self.handOver = handOver
         state = FrontState(bodyBytesMax: limits.bodyBytesMax)
     }
@@ -133,19 +135,22 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.response = response
         self.head = nil
         body = []
-        // Ends with the response; cancelled when the client leaves, which ends the response too.
-        task = Task(executorPreference: executor) { [route] in
+        // Ends with the response; cancelled when the client leaves, which ends the response too. The server waits for it.
+        inFlight.begin()
+        task = Task(executorPreference: executor) { [route, inFlight] in
             await route.respond(to: request, through: response)
+            inFlight.end()
         }
     }
 
+    /// Writes the end of our response. The next request may come in before the write returns.
     private func responseEnded(context: ChannelHandlerContext) {
         response = nil
         task = nil
-        switch state.responseEnded() {
-        case .waitForRequest: watch.start(.request, limits: limits)
-        case .close: closeAfterFlush(context: context)
-        }
+        let next = state.responseEnded()
+        watch.start(.request, limits: limits)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if next == .close { closeAfterFlush(context: context) }
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.

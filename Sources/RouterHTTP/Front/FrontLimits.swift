@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// What one client may take of the server.
 public struct FrontLimits: Sendable, Hashable {
     /// Bytes of a request's body; more is answered with 413.
@@ -9,12 +7,12 @@ public struct FrontLimits: Sendable, Hashable {
     public var headerBytesMax = 32 * 1024
     public var headerFieldsMax = 100
     /// How long a connection may wait for its next request, the head of it included.
-    public var idle: TimeAmount = .seconds(75)
+    public var idle: Duration = .seconds(75)
     /// How long a body may come more slowly than ``bodyBytesPerSecond``.
-    public var slowBody: TimeAmount = .seconds(10)
+    public var slowBody: Duration = .seconds(10)
     public var bodyBytesPerSecond = 1024
     /// How long a client may take nothing of what is waiting for it.
-    public var clientStall: TimeAmount = .seconds(30)
+    public var clientStall: Duration = .seconds(30)
     /// Bytes that wait for a client before the answer pauses, and down to which it goes on.
     public var unsentBytesHigh = 64 * 1024
     public var unsentBytesLow = 16 * 1024

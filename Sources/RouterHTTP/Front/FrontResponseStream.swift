@@ -9,6 +9,7 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     private let context: ChannelHandlerContext
     private let version: HTTPVersion
     private let isLast: Bool
+    /// Writes the end: the connection must know of it before, since the write lets the next request in.
     private var ended: ((ChannelHandlerContext) -> Void)?
     private var isWritable = true
     private var hasLeft = false
@@ -75,7 +76,6 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
             context.close(promise: nil)
             return
         }
-        context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
         ended(context)
     }
 
@@ -111,7 +111,7 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     }
 
     /// Whether nothing was taken for so long.
-    func isStalled(for limit: TimeAmount) -> Bool {
-        stalledSince.map { .now() - $0 >= limit } ?? false
+    func isStalled(for limit: Duration) -> Bool {
+        stalledSince.map { .now() - $0 >= TimeAmount(limit) } ?? false
     }
 }

@@ -19,8 +19,8 @@ struct FrontWatch {
         bodyBytesPerSecond = limits.bodyBytesPerSecond
         deadline =
             switch subject {
-            case .request: .now() + limits.idle
-            case .body: .now() + limits.slowBody
+            case .request: .now() + TimeAmount(limits.idle)
+            case .body: .now() + TimeAmount(limits.slowBody)
             case .closing: .now() + .seconds(2)
             }
     }

@@ -1,0 +1,113 @@
+import Logging
+import RouterCore
+import Synchronization
+import TestSupport
+
+@testable import RouterHTTP
+
+/// A whole server on a free port of loopback, with a scripted vendor behind it.
+enum TestServer {
+    static let key = "air_live_test"
+
+    /// Keys in memory; can be told to fail.
+    final class Keys: KeyStore {
+        private let state: Mutex<(keys: [APIKey], isDown: Bool)>
+
+        init(requestsPerMinute: Int = 1000) {
+            let digest = KeyDigest(hex: TestServer.key, pepperVersion: 1)
+            state = Mutex(
+                (
+                    [
+                        APIKey(
+                            id: "key_test", account: .first, name: "test", label: "air_live_…test", digest: digest,
+                            requestsPerMinute: requestsPerMinute, createdAt: 0)
+                    ], false
+                ))
+        }
+
+        func goDown() { state.withLock { $0.isDown = true } }
+
+        func change(_ body: @Sendable (inout APIKey) -> Void) { state.withLock { body(&$0.keys[0]) } }
+
+        private func read<Value: Sendable>(_ body: ([APIKey]) -> Value) throws(StoreError) -> Value {
+            let keys = state.withLock { $0.isDown ? nil : $0.keys }
+            guard let keys else { throw StoreError(.unavailable, "down") }
+            return body(keys)
+        }
+
+        func key(holding digests: [KeyDigest]) async throws(StoreError) -> APIKey? {
+            try read { $0.first { digests.contains($0.digest) } }
+        }
+        func keys() async throws(StoreError) -> [APIKey] { try read { $0 } }
+        func add(_ key: APIKey) async throws(StoreError) {}
+        func revokeKey(_ name: String, at time: Int64) async throws(StoreError) -> APIKey? { nil }
+        func keysVersion() async throws(StoreError) -> Int64 { try read { _ in 1 } }
+    }
+
+    /// Runs `body` against a server; ends it afterwards.
+    static func run(
+        _ scripts: [[ScriptedTransport.Step]] = [], models: [Model]? = nil, keys: Keys = Keys(),
+        limits: FrontLimits = FrontLimits(), readiness: @escaping @Sendable () async -> String? = { nil },
+        _ body: @Sendable (_ port: Int, _ transport: ScriptedTransport, _ ledger: ScriptedLedger) async throws -> Void
+    ) async throws {
+        let transport = ScriptedTransport(scripts)
+        let ledger = ScriptedLedger()
+        let ambient = Ambient.live(timestamp: { 1_776_249_000_000 })
+        let catalog = LiveCatalog(Catalog(models ?? [Samples.model()]))
+        let gate = Gate(
+            directory: KeyDirectory(store: keys, ambient: ambient), limiter: RateLimiter(clock: ambient.timestamp),
+            digests: { [KeyDigest(hex: $0, pepperVersion: 1)] }, timestamp: ambient.timestamp)
+        var configuration = RouterServer.Configuration(host: "127.0.0.1", port: 0)
+        configuration.limits = limits
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let server = RouterServer(
+            configuration: configuration,
+            engine: Samples.engine(transport, models: models, ledger: ledger, ambient: ambient), catalog: catalog,
+            gate: gate, readiness: readiness, ambient: ambient, logger: logger,
+            onListening: { port.yield($0) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            for await port in ports {
+                try await body(port, transport, ledger)
+                break
+            }
+            group.cancelAll()
+            // A server that is cancelled says so.
+            while let result = await group.nextResult() { _ = result }
+        }
+    }
+
+    /// A chat request as text, ready to send.
+    static func chat(
+        stream: Bool = false, path: String = "/api/v1/chat/completions", key: String? = TestServer.key,
+        headers: String = "", body: String? = nil
+    ) -> String {
+        let body =
+            body
+            ?? #"{"model":"test/model","messages":[{"role":"user","content":"Hi"}],"stream":\#(stream)}"#
+        return "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + (key.map { "Authorization: Bearer \($0)\r\n" } ?? "") + headers
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    static func get(_ path: String, method: String = "GET", headers: String = "") -> String {
+        "\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n"
+    }
+
+    static let whole: [ScriptedTransport.Step] = [.head(200), .bytes("whole hello\nusage 1 2\nend\n")]
+    static let streamed: [ScriptedTransport.Step] = [
+        .head(200), .bytes("open\ncontent a\n"), .bytes("content b\n"), .bytes("finish\nusage 3 4\nend\n"),
+    ]
+}
+
+/// Waits until `condition` holds, looking every few milliseconds; gives up after so many seconds.
+func eventually(seconds: Double = 5, _ condition: @Sendable () -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+        if condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))  // Polling a condition of another thread.
+    }
+    return condition()
+}
