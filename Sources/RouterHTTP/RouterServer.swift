@@ -60,7 +60,8 @@ public struct RouterServer: Service {
             responder: router(isStopping: { isStopping.load(ordering: .relaxed) }).buildResponder(),
             server: HTTPServerBuilder { responder in
                 FrontChannel(
-                    responder: responder, route: ChatRoute(engine: engine, gate: gate, ambient: ambient),
+                    responder: responder,
+                    route: ChatRoute(engine: engine, gate: gate, ambient: ambient, log: RequestLog(logger: logger)),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(

@@ -5,15 +5,30 @@ struct ChatRoute: Sendable {
     let engine: Engine
     let gate: Gate
     let ambient: Ambient
+    let log: RequestLog
+
+    /// What the log says where no status could be sent; nginx's word for it.
+    private static let clientLeft = 499
 
     /// Answers one request, whatever comes: an answer, a stream or an error, and always an end.
     func respond(to request: FrontRequest, through response: any FrontResponse) async {
+        let start = ambient.now()
+        let requestID = "req-\(ambient.letters(20))"
+        var entry = RequestLog.Entry(request: requestID, route: "chat")
+        await answer(request, requestID: requestID, through: response, entry: &entry)
+        log.write(entry, elapsed: start.duration(to: ambient.now()))
+    }
+
+    private func answer(
+        _ request: FrontRequest, requestID: String, through response: any FrontResponse, entry: inout RequestLog.Entry
+    ) async {
         let id = ambient.generationID(at: ambient.timestamp())
-        var headers = ResponseHeaders(requestID: "req-\(ambient.letters(20))", origin: request.header("origin"))
+        var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
         headers.add("x-generation-id", id.rawValue)
         do throws(APIError) {
             let admission = try await gate.admit(request.header)
             headers.add(admission.verdict)
+            entry.key = admission.key.id
             if let refusal = admission.refusal { throw refusal }
             let chat: ChatRequest
             let answer: ChatAnswer
@@ -27,18 +42,19 @@ struct ChatRoute: Sendable {
                 throw error
             }
             if chat.stream {
-                await stream(answer, to: chat, headers: headers, through: response)
+                await stream(answer, to: chat, headers: headers, through: response, entry: &entry)
             } else {
-                await send(answer, to: chat, headers: headers, through: response)
+                await send(answer, to: chat, headers: headers, through: response, entry: &entry)
             }
         } catch {
-            await send(error, headers: headers, through: response)
+            await send(error, headers: headers, through: response, entry: &entry)
         }
     }
 
     /// One JSON body, once it is whole and settled.
     private func send(
-        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse
+        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
+        entry: inout RequestLog.Entry
     ) async {
         var headers = headers
         var completion: ChatPiece?
@@ -50,26 +66,31 @@ struct ChatRoute: Sendable {
                 throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
             }
             let body = OpenAIChatFormat(answer, to: request).completion(completion, usage: record.usage)
+            entry.record = record
+            entry.status = 200
             headers.add("content-type", "application/json")
             response.writeHead(status: 200, headers: headers, contentLength: body.count)
             try await response.write(body)
             response.end()
         } catch let failure as UpstreamFailure {
-            await send(APIError(failure), headers: headers, through: response)
+            await send(APIError(failure), headers: headers, through: response, entry: &entry)
         } catch {
-            response.end()  // The client has left.
+            entry.status = Self.clientLeft
+            response.end()
         }
     }
 
     /// Server-sent events, each as soon as it is there.
     private func stream(
-        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse
+        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
+        entry: inout RequestLog.Entry
     ) async {
         var headers = headers
         headers.add("content-type", "text/event-stream; charset=utf-8")
         headers.add("cache-control", "no-cache")
         headers.add("x-accel-buffering", "no")
         response.writeHead(status: 200, headers: headers, contentLength: nil)
+        entry.status = 200
         var format = OpenAIChatFormat(answer, to: request)
         var end: [UInt8] = []
         do {
@@ -79,13 +100,16 @@ struct ChatRoute: Sendable {
                 format.append(events, to: &bytes)
                 if !bytes.isEmpty { try await response.write(bytes) }
             }
+            entry.record = record
             format.finish(usage: record.usage, into: &end)
         } catch let failure as UpstreamFailure {
             var failure = failure
             failure.provider = failure.provider ?? answer.provider
+            entry.detail = failure.description
             format.fail(APIError(failure), into: &end)
         } catch {
-            response.end()  // The client has left.
+            entry.status = Self.clientLeft
+            response.end()
             return
         }
         // A client that leaves now has had everything but the last record.
@@ -93,8 +117,13 @@ struct ChatRoute: Sendable {
         response.end()
     }
 
-    private func send(_ error: APIError, headers: ResponseHeaders, through response: any FrontResponse) async {
+    private func send(
+        _ error: APIError, headers: ResponseHeaders, through response: any FrontResponse, entry: inout RequestLog.Entry
+    ) async {
         let answer = ErrorResponse(error, headers: headers)
+        entry.status = answer.status
+        // A client's mistake is told to the client; its words may hold what the client sent.
+        entry.detail = error.detail ?? (answer.status >= 500 ? error.message : nil)
         response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
         // A client that has left does not need to know what went wrong.
         try? await response.write(answer.body)
