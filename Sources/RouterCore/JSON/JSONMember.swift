@@ -26,13 +26,16 @@ public struct JSONName: Sendable {
 
     /// Whether this is the name, escapes decoded.
     public static func == (name: JSONName, text: StaticString) -> Bool {
-        let node = name.storage.tape[name.index]
-        if node.flag {
-            let whole = name.storage.bytes
-            let bytes = JSONEscapes.decoded(whole.span, node.content)
-            return text.withUTF8Buffer { $0.elementsEqual(bytes) }
-        }
-        return text.withUTF8Buffer { $0.elementsEqual(name.storage.bytes[node.content]) }
+        text.withUTF8Buffer { name.equals($0.span) }
+    }
+
+    /// Whether this is the name, escapes decoded.
+    func equals(_ text: Span<UInt8>) -> Bool {
+        let node = storage.tape[index]
+        let bytes = storage.bytes
+        guard node.flag else { return bytes.span.bytes.equals(node.content, text.bytes) }
+        let decoded = JSONEscapes.decoded(bytes.span, node.content)
+        return text.bytes.equals(0..<text.count, decoded.span.bytes)
     }
 
     /// Whether this is not the name.

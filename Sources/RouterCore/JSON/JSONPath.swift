@@ -66,28 +66,54 @@ extension Unicode.GeneralCategory {
 }
 
 extension JSONReader {
-    /// The fault that `stop` is, with the path of the value it was met in.
+    /// The first fault of a text in which reading stopped at `stop`, with its path.
+    ///
+    /// Equal names are looked for when an object ends, so that what stopped the reader may not be the first fault.
     func fault(for stop: Stop, in bytes: [UInt8]) -> JSONFault {
-        var steps: [JSONPath.Step] = []
+        var kind = stop.kind
+        var offset = stop.offset
+        var object = open
+        var last: JSONPath.Step?
         if open != JSONNode.none, stop.inValue {
-            if tape[Int(open)].kind == .array {
-                steps.append(.index(count))
-            } else if let name = tape.last {
-                steps.append(.name(name))
+            last = tape[Int(open)].kind == .array ? .index(count) : tape.last.map { .name($0) }
+        }
+        if limits.duplicateNames == .refuse {
+            var outer = open
+            while outer != JSONNode.none {
+                if let index = duplicate(in: outer, bytes.span), Int(tape[index].start) <= offset {
+                    kind = .duplicateName
+                    offset = Int(tape[index].start)
+                    object = outer
+                    last = .name(tape[index])
+                }
+                outer = tape[Int(outer)].next
             }
         }
-        var inner = open
-        while inner != JSONNode.none {
-            let outer = tape[Int(inner)].next
-            if outer != JSONNode.none {
-                let isArray = tape[Int(outer)].kind == .array
-                steps.append(isArray ? .index(tape[Int(outer)].count) : .name(tape[Int(inner) - 1]))
-            }
-            inner = outer
+        var steps = last.map { [$0] } ?? []
+        while object != JSONNode.none, tape[Int(object)].next != JSONNode.none {
+            let outer = tape[Int(object)].next
+            let isArray = tape[Int(outer)].kind == .array
+            steps.append(isArray ? .index(tape[Int(outer)].count) : .name(tape[Int(object) - 1]))
+            object = outer
         }
-        let byte = stop.offset < bytes.count ? bytes[stop.offset] : nil
         return JSONFault(
-            stop.kind, offset: stop.offset, path: JSONPath.text(steps.reversed(), in: bytes), byte: byte, limits: limits
-        )
+            kind, offset: offset, path: JSONPath.text(steps.reversed(), in: bytes),
+            byte: offset < bytes.count ? bytes[offset] : nil, limits: limits)
+    }
+
+    /// The first repeated name of an open object.
+    private func duplicate(in object: UInt32, _ text: Span<UInt8>) -> Int? {
+        guard tape[Int(object)].kind == .object else { return nil }
+        var count = object == open ? count : tape[Int(object)].count
+        // The name whose value was not complete.
+        if object != open || (tape.count > Int(object) + 1 && hasOpenName) { count += 1 }
+        return JSONDuplicates.find(from: Int(object) + 1, count: count, in: tape, text)
+    }
+
+    /// Whether the last node is the name of a member of ``open`` that has no value yet.
+    private var hasOpenName: Bool {
+        var index = Int(open) + 1
+        for _ in 0..<count { index = Int(tape[index + 1].next) }
+        return index < tape.count
     }
 }

@@ -56,25 +56,26 @@ extension JSONReader {
     static func skipString(_ text: Span<UInt8>, _ at: inout Int, isName: Bool) throws(Stop) -> Bool {
         var escaped = false
         at += 1
-        while at < text.count {
+        while true {
+            at = text.bytes.firstSpecial(from: at)
+            guard at < text.count else { break }
             let byte = text[at]
-            switch byte {
-            case 0x22:
+            if byte == 0x22 {
                 at += 1
                 return escaped
-            case 0x5C:
+            }
+            if byte == 0x5C {
                 escaped = true
                 try skipEscape(text, &at, isName: isName)
-            case 0x00...0x1F:
-                throw Stop(kind: .controlCharacter, offset: at, inValue: !isName)
-            case 0x80...0xFF:
+                continue
+            }
+            if byte < 0x20 { throw Stop(kind: .controlCharacter, offset: at, inValue: !isName) }
+            repeat {
                 guard let length = lengthOfScalar(text, at) else {
                     throw Stop(kind: .invalidUTF8, offset: at, inValue: !isName)
                 }
                 at += length
-            default:
-                at += 1
-            }
+            } while at < text.count && text[at] >= 0x80
         }
         throw Stop(kind: .unexpectedEnd, offset: at, inValue: !isName)
     }

@@ -135,10 +135,10 @@ struct JSONReader {
         let index = Int(open)
         let isObject = tape[index].kind == .object
         let members = count
-        if isObject, members > 1, limits.duplicateNames == .refuse,
-            let second = JSONDuplicates.first(in: index + 1..<tape.count, of: tape, count: members, text: text)
+        if isObject, limits.duplicateNames == .refuse,
+            let second = JSONDuplicates.find(from: index + 1, count: members, in: tape, text)
         {
-            throw Stop(kind: .duplicateName, offset: second, inValue: false)
+            throw Stop(kind: .duplicateName, offset: Int(tape[second].start), inValue: false)
         }
         open = tape[index].next
         tape[index].end = UInt32(truncatingIfNeeded: end)

@@ -68,9 +68,16 @@ public struct JSONValue: Sendable {
     ///
     /// Goes through all members: whoever wants many of a large object goes through ``members`` once.
     public subscript(_ name: String) -> JSONValue? {
-        var found: JSONValue?
-        for member in members where member.name.string == name { found = member.value }
-        return found
+        let node = node
+        guard node.kind == .object else { return nil }
+        let text = name.utf8Span.span
+        var found: Int?
+        var member = index + 1
+        for _ in 0..<node.count {
+            if JSONName(storage: storage, index: member).equals(text) { found = member + 1 }
+            member = Int(storage.tape[member + 1].next)
+        }
+        return found.map { JSONValue(storage: storage, index: $0) }
     }
 
     /// The members of an object, in the order of the text; none when it is something else.

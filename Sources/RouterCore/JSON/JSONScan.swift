@@ -1,0 +1,92 @@
+// Looks at 16 or 32 bytes at a time. The loads in this file are the only unsafe calls of the JSON reader and writer:
+// `RawSpan` checks their bounds, and any bits are a vector of bytes or an integer, so there is nothing that they could
+// break. They are called unsafe because the library cannot know the latter of every type.
+//
+// Comparisons are between two vectors whose type is written out: those of a vector with a scalar, or of a type that has
+// to be inferred, are taken from the generic implementation, which goes byte by byte (Swift 6.3).
+
+extension RawSpan {
+    /// Where from `start` on the first byte is that a string does not simply consist of: a quote, a backslash, a
+    /// control byte, or a byte beyond ASCII; the end when there is none.
+    @inline(__always)
+    func firstSpecial(from start: Int) -> Int {
+        var at = start
+        while at <= byteCount &- 32 {
+            let low = specials(at)
+            let high = specials(at &+ 16)
+            let both = low | high
+            if both.x | both.y != 0 {
+                return low.x | low.y != 0 ? at &+ Self.firstMarked(low) : at &+ 16 &+ Self.firstMarked(high)
+            }
+            at &+= 32
+        }
+        while at < byteCount {
+            let byte = unsafeLoadUnaligned(fromByteOffset: at, as: Int8.self)
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return at }
+            at &+= 1
+        }
+        return at
+    }
+
+    /// Bytes of ones where the 16 bytes at `at` have something special.
+    @inline(__always)
+    private func specials(_ at: Int) -> SIMD2<UInt64> {
+        let bytes = unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<Int8>.self)
+        let quotes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<Int8>(repeating: 0x22)
+        let backslashes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<Int8>(repeating: 0x5C)
+        // Signed, so that bytes beyond ASCII are below 0x20 as well.
+        let others: SIMDMask<SIMD16<Int8>> = bytes .< SIMD16<Int8>(repeating: 0x20)
+        return unsafeBitCast(quotes .| backslashes .| others, to: SIMD2<UInt64>.self)
+    }
+
+    @inline(__always)
+    private static func firstMarked(_ marks: SIMD2<UInt64>) -> Int {
+        marks.x != 0
+            ? marks.x.littleEndian.trailingZeroBitCount >> 3 : 8 &+ marks.y.littleEndian.trailingZeroBitCount >> 3
+    }
+
+    /// Whether the bytes at `range` are those of `other`.
+    @inline(__always)
+    func equals(_ range: Range<Int>, _ other: RawSpan) -> Bool {
+        guard range.count == other.byteCount else { return false }
+        return equals(range.lowerBound, other, 0, count: range.count)
+    }
+
+    /// Whether `count` bytes at `start` are those at `otherStart` of `other`.
+    @inline(__always)
+    func equals(_ start: Int, _ other: RawSpan, _ otherStart: Int, count: Int) -> Bool {
+        var at = 0
+        while at <= count &- 8 {
+            guard
+                unsafeLoadUnaligned(fromByteOffset: start &+ at, as: UInt64.self)
+                    == other.unsafeLoadUnaligned(fromByteOffset: otherStart &+ at, as: UInt64.self)
+            else { return false }
+            at &+= 8
+        }
+        while at < count {
+            guard
+                unsafeLoadUnaligned(fromByteOffset: start &+ at, as: UInt8.self)
+                    == other.unsafeLoadUnaligned(fromByteOffset: otherStart &+ at, as: UInt8.self)
+            else { return false }
+            at &+= 1
+        }
+        return true
+    }
+
+    /// The standard library's hash, seeded for each process.
+    func hash() -> Int {
+        var hasher = Hasher()
+        var at = 0
+        while at <= byteCount &- 8 {
+            hasher.combine(unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
+            at &+= 8
+        }
+        var rest = UInt64(byteCount - at)
+        while at < byteCount {
+            rest = rest << 8 | UInt64(unsafeLoadUnaligned(fromByteOffset: at, as: UInt8.self))
+            at &+= 1
+        }
+        hasher.combine(rest)
+        return hasher.finalize()
+    }
+}
