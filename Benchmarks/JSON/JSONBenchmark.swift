@@ -11,9 +11,11 @@ struct JSONBenchmark {
         let small = Texts.request(ofAbout: 1_000)
         print("request \(large.count) B, small request \(small.count) B, event \(Texts.event.count) B; CPU time")
         for (name, text) in [("100 KB request", large), ("1 KB request", small)] {
+            measure("\(name): check only", bytes: text.count) { check(text) }
             measure("\(name): check, read 3 members", bytes: text.count) { readThree(text) }
             measure("\(name): check, change the model, write", bytes: text.count) { changeModel(text) }
         }
+        measure("300 B event: check only", bytes: Texts.event.count) { check(Texts.event) }
         measure("300 B event: check, read the content", bytes: Texts.event.count) { readEvent(Texts.event) }
         measure("300 B event: check, change id and model, write", bytes: Texts.event.count) {
             changeEvent(Texts.event)
@@ -25,6 +27,10 @@ struct JSONBenchmark {
             measure("\(name): JSONSerialization", bytes: text.count) { serialization(data) }
             measure("\(name): JSONDecoder, typed", bytes: text.count) { decoder(data) }
         }
+    }
+
+    static func check(_ text: [UInt8]) -> Int {
+        (try? JSONDocument(text))?.root.count ?? 0
     }
 
     static func readThree(_ text: [UInt8]) -> Int {

@@ -6,7 +6,7 @@
 /// What is accepted beyond doubt: a byte order mark is refused; a lone surrogate escape such as `\ud800` is allowed in
 /// a value and refused in a name; `\u0000` is allowed; numbers of any length are.
 public struct JSONDocument: Sendable {
-    let storage: JSONStorage
+    @usableFromInline let storage: JSONStorage
 
     /// Checks `bytes` and finds its values.
     ///
@@ -25,5 +25,5 @@ public struct JSONDocument: Sendable {
     public var bytes: [UInt8] { storage.bytes }
 
     /// The value that the text is.
-    public var root: JSONValue { JSONValue(storage: storage, index: 0) }
+    @inlinable public var root: JSONValue { JSONValue(storage: storage, index: 0) }
 }

@@ -9,8 +9,7 @@ enum JSONDuplicates {
     ///   - first: node of the first name; then its value, the next name…
     ///   - count: of names; the last one need not have its value yet.
     /// - Returns: the node of the name.
-    @inline(__always)
-    static func find(from first: Int, count: Int, in tape: [JSONNode], _ text: Span<UInt8>) -> Int? {
+    static func find(from first: Int, count: Int, in tape: Span<JSONNode>, _ text: Span<UInt8>) -> Int? {
         guard count > 1 else { return nil }
         guard count <= fewMax else { return findAmongMany(from: first, count: count, in: tape, text) }
         var seen: UInt64 = 0
@@ -31,7 +30,7 @@ enum JSONDuplicates {
 
     /// Whether `name` is one of the `count` names from `first` on. None of them has escapes.
     private static func isAmong(
-        _ first: Int, _ count: Int, _ tape: [JSONNode], _ text: Span<UInt8>, _ name: JSONNode
+        _ first: Int, _ count: Int, _ tape: Span<JSONNode>, _ text: Span<UInt8>, _ name: JSONNode
     ) -> Bool {
         var index = first
         for _ in 0..<count {
@@ -49,7 +48,7 @@ enum JSONDuplicates {
     /// The same with a hash table, so that many members cost no more each than few. The standard library's hash is
     /// seeded for each process: nobody outside can choose names that collide.
     private static func findAmongMany(
-        from first: Int, count: Int, in tape: [JSONNode], _ text: Span<UInt8>
+        from first: Int, count: Int, in tape: Span<JSONNode>, _ text: Span<UInt8>
     ) -> Int? {
         let mask = 1 << (Int.bitWidth - (count * 2 - 1).leadingZeroBitCount) - 1
         // Nodes of names; 0 is free, since the root is no name.

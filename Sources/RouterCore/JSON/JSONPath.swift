@@ -107,7 +107,7 @@ extension JSONReader {
         var count = object == open ? count : tape[Int(object)].count
         // The name whose value was not complete.
         if object != open || (tape.count > Int(object) + 1 && hasOpenName) { count += 1 }
-        return JSONDuplicates.find(from: Int(object) + 1, count: count, in: tape, text)
+        return JSONDuplicates.find(from: Int(object) + 1, count: count, in: tape.span, text)
     }
 
     /// Whether the last node is the name of a member of ``open`` that has no value yet.

@@ -1,10 +1,10 @@
 extension JSONReader {
     @inline(__always)
     static func skipSpace(_ text: Span<UInt8>, _ at: inout Int) {
-        while at < text.count {
+        while at < text.count, text[at] <= 0x20 {
             let byte = text[at]
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
-            at += 1
+            at &+= 1
         }
     }
 

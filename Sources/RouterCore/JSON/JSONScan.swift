@@ -7,13 +7,13 @@
 
 extension RawSpan {
     /// Where from `start` on the first byte is that a string does not simply consist of: a quote, a backslash, a
-    /// control byte, or a byte beyond ASCII; the end when there is none.
+    /// control byte or, unless `plain` is true, a byte beyond ASCII; the end when there is none.
     @inline(__always)
-    func firstSpecial(from start: Int) -> Int {
+    func firstSpecial(from start: Int, beyondASCIIIsPlain plain: Bool = false) -> Int {
         var at = start
         while at <= byteCount &- 32 {
-            let low = specials(at)
-            let high = specials(at &+ 16)
+            let low = specials(at, plain)
+            let high = specials(at &+ 16, plain)
             let both = low | high
             if both.x | both.y != 0 {
                 return low.x | low.y != 0 ? at &+ Self.firstMarked(low) : at &+ 16 &+ Self.firstMarked(high)
@@ -21,8 +21,8 @@ extension RawSpan {
             at &+= 32
         }
         while at < byteCount {
-            let byte = unsafeLoadUnaligned(fromByteOffset: at, as: Int8.self)
-            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return at }
+            let byte = unsafeLoadUnaligned(fromByteOffset: at, as: UInt8.self)
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C || (byte >= 0x80 && !plain) { return at }
             at &+= 1
         }
         return at
@@ -30,12 +30,14 @@ extension RawSpan {
 
     /// Bytes of ones where the 16 bytes at `at` have something special.
     @inline(__always)
-    private func specials(_ at: Int) -> SIMD2<UInt64> {
-        let bytes = unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<Int8>.self)
-        let quotes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<Int8>(repeating: 0x22)
-        let backslashes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<Int8>(repeating: 0x5C)
-        // Signed, so that bytes beyond ASCII are below 0x20 as well.
-        let others: SIMDMask<SIMD16<Int8>> = bytes .< SIMD16<Int8>(repeating: 0x20)
+    private func specials(_ at: Int, _ plain: Bool) -> SIMD2<UInt64> {
+        let bytes = unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
+        let signed = unsafeBitCast(bytes, to: SIMD16<Int8>.self)
+        let quotes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<UInt8>(repeating: 0x22)
+        let backslashes: SIMDMask<SIMD16<Int8>> = bytes .== SIMD16<UInt8>(repeating: 0x5C)
+        // As signed numbers, bytes beyond ASCII are below 0x20 as well.
+        let others: SIMDMask<SIMD16<Int8>> =
+            plain ? bytes .< SIMD16<UInt8>(repeating: 0x20) : signed .< SIMD16<Int8>(repeating: 0x20)
         return unsafeBitCast(quotes .| backslashes .| others, to: SIMD2<UInt64>.self)
     }
 

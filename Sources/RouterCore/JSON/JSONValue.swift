@@ -5,10 +5,23 @@ public struct JSONValue: Sendable {
         case null, bool, number, string, array, object
     }
 
-    let storage: JSONStorage
-    let index: Int
+    @usableFromInline let storage: JSONStorage
+    @usableFromInline let index: Int
 
-    var node: JSONNode { storage.tape[index] }
+    @inlinable
+    init(storage: JSONStorage, index: Int) {
+        self.storage = storage
+        self.index = index
+    }
+
+    @inlinable var node: JSONNode { storage.tape[index] }
+
+    /// What is in it, names included, if it is of this kind.
+    @inlinable
+    func nodes(in kind: JSONNode.Kind) -> Range<Int> {
+        let node = node
+        return node.kind == kind ? index + 1..<Int(node.next) : index..<index
+    }
 
     /// What it is.
     public var kind: Kind {
@@ -61,30 +74,29 @@ public struct JSONValue: Sendable {
 
     /// Whether it is a string with this content, compared without decoding it.
     public func equals(_ text: StaticString) -> Bool {
-        node.kind == .string && JSONName(storage: storage, index: index) == text
+        node.kind == .string && text.withUTF8Buffer { storage.string(at: index, equals: $0.span) }
     }
 
     /// The member of this name, the last if there are several; `nil` when there is none, or this is not an object.
     ///
     /// Goes through all members: whoever wants many of a large object goes through ``members`` once.
     public subscript(_ name: String) -> JSONValue? {
-        let node = node
-        guard node.kind == .object else { return nil }
         let text = name.utf8Span.span
         var found: Int?
-        var member = index + 1
-        for _ in 0..<node.count {
-            if JSONName(storage: storage, index: member).equals(text) { found = member + 1 }
-            member = Int(storage.tape[member + 1].next)
+        var nodes = nodes(in: .object)
+        while !nodes.isEmpty {
+            let member = nodes.lowerBound
+            if storage.string(at: member, equals: text) { found = member + 1 }
+            nodes = Int(storage.tape[member + 1].next)..<nodes.upperBound
         }
         return found.map { JSONValue(storage: storage, index: $0) }
     }
 
     /// The members of an object, in the order of the text; none when it is something else.
-    public var members: JSONMembers { JSONMembers(object: self) }
+    @inlinable public var members: JSONMembers { JSONMembers(of: self) }
 
     /// The elements of an array; none when it is something else.
-    public var elements: JSONElements { JSONElements(array: self) }
+    @inlinable public var elements: JSONElements { JSONElements(of: self) }
 
     /// The value as it stands in the text, without the space around it.
     public var text: ArraySlice<UInt8> { storage.bytes[node.range] }

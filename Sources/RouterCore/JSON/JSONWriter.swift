@@ -64,10 +64,10 @@ public struct JSONWriter: Sendable {
     public mutating func null() { literal("null") }
 
     /// A value as it stands in its document.
-    public mutating func copy(_ value: JSONValue) { raw(value.text) }
+    public mutating func copy(_ value: JSONValue) { append(value.text) }
 
     /// A member, name and value, as it stands in its document.
-    public mutating func copy(_ member: JSONMember) { raw(member.text) }
+    public mutating func copy(_ member: JSONMember) { append(member.text) }
 
     /// A whole JSON value as text or, inside an object, whole members: `"a":1,"b":2`.
     ///
@@ -119,6 +119,12 @@ public struct JSONWriter: Sendable {
         if needsComma, depth > 0 { bytes.append(0x2C) }
     }
 
+    private mutating func append(_ text: ArraySlice<UInt8>) {
+        comma()
+        bytes.append(contentsOf: text)
+        needsComma = true
+    }
+
     private mutating func begin(_ bracket: UInt8) {
         comma()
         bytes.append(bracket)
@@ -140,32 +146,35 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func quote(_ text: String) {
+        let content = text.utf8Span.span
         bytes.append(0x22)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x22, 0x5C:
-                bytes.append(0x5C)
-                bytes.append(byte)
-            case 0x0A:
-                bytes.append(0x5C)
-                bytes.append(0x6E)
-            case 0x0D:
-                bytes.append(0x5C)
-                bytes.append(0x72)
-            case 0x09:
-                bytes.append(0x5C)
-                bytes.append(0x74)
-            case 0x00..<0x20:
-                let digits: StaticString = "0123456789abcdef"
-                bytes.append(contentsOf: [0x5C, 0x75, 0x30, 0x30])
-                digits.withUTF8Buffer {
-                    bytes.append($0[Int(byte >> 4)])
-                    bytes.append($0[Int(byte & 15)])
-                }
-            default:
-                bytes.append(byte)
+        var start = 0
+        while true {
+            let end = content.bytes.firstSpecial(from: start, beyondASCIIIsPlain: true)
+            if end > start {
+                content.extracting(start..<end).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
             }
+            guard end < content.count else { break }
+            escape(content[end])
+            start = end + 1
         }
         bytes.append(0x22)
+    }
+
+    /// A quote, a backslash or a control byte.
+    private mutating func escape(_ byte: UInt8) {
+        bytes.append(0x5C)
+        switch byte {
+        case 0x08: bytes.append(0x62)
+        case 0x09: bytes.append(0x74)
+        case 0x0A: bytes.append(0x6E)
+        case 0x0C: bytes.append(0x66)
+        case 0x0D: bytes.append(0x72)
+        case 0x00..<0x20:
+            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(0x30 + byte >> 4)
+            bytes.append(byte & 15 < 10 ? 0x30 + byte & 15 : 0x61 + byte & 15 - 10)
+        default: bytes.append(byte)
+        }
     }
 }

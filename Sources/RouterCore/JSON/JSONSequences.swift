@@ -1,0 +1,69 @@
+/// The members of an object, in the order of the text.
+public struct JSONMembers: Sequence, Sendable {
+    @usableFromInline let storage: JSONStorage
+    /// Node of the first name, and of what follows the object.
+    @usableFromInline let nodes: Range<Int>
+
+    @inlinable
+    init(of value: JSONValue) {
+        storage = value.storage
+        nodes = value.nodes(in: .object)
+    }
+
+    @inlinable
+    public func makeIterator() -> Iterator { Iterator(storage: storage, nodes: nodes) }
+
+    public struct Iterator: IteratorProtocol, Sendable {
+        @usableFromInline let storage: JSONStorage
+        @usableFromInline var nodes: Range<Int>
+
+        @inlinable
+        init(storage: JSONStorage, nodes: Range<Int>) {
+            self.storage = storage
+            self.nodes = nodes
+        }
+
+        @inlinable
+        public mutating func next() -> JSONMember? {
+            guard !nodes.isEmpty else { return nil }
+            let index = nodes.lowerBound
+            nodes = Int(storage.tape[index + 1].next)..<nodes.upperBound
+            return JSONMember(storage: storage, index: index)
+        }
+    }
+}
+
+/// The elements of an array, in the order of the text.
+public struct JSONElements: Sequence, Sendable {
+    @usableFromInline let storage: JSONStorage
+    /// Node of the first element, and of what follows the array.
+    @usableFromInline let nodes: Range<Int>
+
+    @inlinable
+    init(of value: JSONValue) {
+        storage = value.storage
+        nodes = value.nodes(in: .array)
+    }
+
+    @inlinable
+    public func makeIterator() -> Iterator { Iterator(storage: storage, nodes: nodes) }
+
+    public struct Iterator: IteratorProtocol, Sendable {
+        @usableFromInline let storage: JSONStorage
+        @usableFromInline var nodes: Range<Int>
+
+        @inlinable
+        init(storage: JSONStorage, nodes: Range<Int>) {
+            self.storage = storage
+            self.nodes = nodes
+        }
+
+        @inlinable
+        public mutating func next() -> JSONValue? {
+            guard !nodes.isEmpty else { return nil }
+            let index = nodes.lowerBound
+            nodes = Int(storage.tape[index].next)..<nodes.upperBound
+            return JSONValue(storage: storage, index: index)
+        }
+    }
+}
