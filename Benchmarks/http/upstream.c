@@ -1,0 +1,262 @@
+// A mock of an OpenAI-compatible server: one thread, HTTP/1.1 with keep-alive, plain and streamed chat completions.
+//
+//     upstream PORT
+//
+// The request decides what is answered: `"stream":true` asks for a stream, and "bench chunks=64 gap=2-10" anywhere in
+// its body for one of 64 chunks, each 2 to 10 ms after the one before (gap=0-0: as fast as the socket takes them).
+// Every chunk is one HTTP chunk and one write.
+#define _GNU_SOURCE
+#include "answers.h"
+#include "clock.h"
+#include "message.h"
+#include "timers.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { OUT_BYTES_MAX = 4096, IN_BYTES_MAX = 256 * 1024, BODY_BYTES_MAX = 64 * 1024 * 1024, EVENTS_MAX = 512 };
+
+struct connection {
+    struct timer timer; // when the next chunk of the stream is due
+    int fd;
+    bool waits_for_room;
+    struct message request;
+    char *body;
+    size_t body_length, body_room;
+    char out[OUT_BYTES_MAX];
+    size_t out_length, out_sent;
+    // The stream being answered.
+    unsigned chunks, chunks_made; // equal while there is none
+    unsigned gap_ms_min, gap_ms_max;
+    bool wants_usage;
+};
+
+static int poller;
+static struct timers timers;
+static char completion[OUT_BYTES_MAX];
+static size_t completion_length;
+
+static uint32_t random_below(uint32_t bound) {
+    static uint64_t state = 0x9e3779b97f4a7c15u; // the same gaps in every run
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (uint32_t)((state >> 32) * bound >> 32);
+}
+
+static void watch(struct connection *c, bool for_room) {
+    if (c->waits_for_room == for_room) return;
+    c->waits_for_room = for_room;
+    struct epoll_event event = {.events = EPOLLIN | (for_room ? EPOLLOUT : 0), .data.ptr = c};
+    epoll_ctl(poller, EPOLL_CTL_MOD, c->fd, &event);
+}
+
+static void leave(struct connection *c) {
+    timers_remove(&timers, &c->timer);
+    close(c->fd);
+    free(c->body);
+    free(c);
+}
+
+// Writes what is in `out`; false when the connection is gone (and freed).
+static bool flush(struct connection *c) {
+    while (c->out_sent < c->out_length) {
+        ssize_t n = send(c->fd, c->out + c->out_sent, c->out_length - c->out_sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            watch(c, true);
+            return true;
+        } else if (n < 0) {
+            leave(c);
+            return false;
+        }
+        c->out_sent += (size_t)n;
+    }
+    watch(c, false);
+    c->out_length = c->out_sent = 0;
+    return true;
+}
+
+static void append(struct connection *c, const char *text, size_t length) {
+    memcpy(c->out + c->out_length, text, length);
+    c->out_length += length;
+}
+
+static void append_chunk(struct connection *c, const char *record, size_t length) {
+    c->out_length += (size_t)sprintf(c->out + c->out_length, "%zx\r\n", length);
+    append(c, record, length);
+    append(c, "\r\n", 2);
+}
+
+// Role first, then content, then the reason of the end, and the totals where they were asked for.
+static enum record next_record(const struct connection *c) {
+    unsigned after = c->chunks - c->chunks_made - 1;
+    if (after == 0) return c->wants_usage ? RECORD_TOTALS : RECORD_FINISH;
+    if (after == 1 && c->wants_usage) return RECORD_FINISH;
+    return c->chunks_made == 0 ? RECORD_ROLE : RECORD_CONTENT;
+}
+
+static void make_chunk(struct connection *c) {
+    char record[RECORD_BYTES_MAX];
+    if (c->chunks_made == 0) append(c, STREAM_HEAD, strlen(STREAM_HEAD));
+    append_chunk(c, record, write_record(record, next_record(c), now(), c->wants_usage));
+    c->chunks_made++;
+    if (c->chunks_made == c->chunks) {
+        append_chunk(c, "data: [DONE]\n\n", 14);
+        append(c, "0\r\n\r\n", 5);
+    }
+}
+
+// Goes on with the stream until it has to wait: for room, for the next chunk to be due, for another request.
+static void stream(struct connection *c) {
+    while (flush(c) && c->out_length == 0 && c->chunks_made < c->chunks) {
+        if (c->gap_ms_max > 0) {
+            uint32_t microseconds = c->gap_ms_min * 1000 + random_below((c->gap_ms_max - c->gap_ms_min) * 1000 + 1);
+            timers_add(&timers, &c->timer, now() + microseconds * INT64_C(1000));
+            return;
+        }
+        make_chunk(c);
+    }
+}
+
+static bool body_has(const struct connection *c, const char *text) {
+    return memmem(c->body, c->body_length, text, strlen(text)) != NULL;
+}
+
+static void begin_stream(struct connection *c) {
+    c->chunks = 64, c->gap_ms_min = 2, c->gap_ms_max = 10;
+    const char *wish = memmem(c->body, c->body_length, "bench chunks=", 13);
+    // The body is followed by a zero byte.
+    if (wish) sscanf(wish, "bench chunks=%u gap=%u-%u", &c->chunks, &c->gap_ms_min, &c->gap_ms_max);
+    if (c->chunks < 3) c->chunks = 3;
+    if (c->gap_ms_max < c->gap_ms_min) c->gap_ms_max = c->gap_ms_min;
+    c->wants_usage = body_has(c, "\"include_usage\":true") || body_has(c, "\"include_usage\": true");
+    c->chunks_made = 0;
+    make_chunk(c);
+    stream(c);
+}
+
+static void answer_json(struct connection *c, const char *status, const char *body) {
+    c->out_length = (size_t)snprintf(c->out, OUT_BYTES_MAX,
+        "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
+    flush(c);
+}
+
+static void answer(struct connection *c) {
+    const char *head = c->request.head;
+    if (strncmp(head, "POST /v1/chat/completions ", 26) == 0) {
+        if (body_has(c, "\"stream\":true") || body_has(c, "\"stream\": true")) {
+            begin_stream(c);
+        } else {
+            append(c, completion, completion_length);
+            flush(c);
+        }
+    } else if (strncmp(head, "GET /v1/models ", 15) == 0) {
+        answer_json(c, "200 OK", MODELS);
+    } else if (strncmp(head, "GET /health ", 12) == 0) {
+        answer_json(c, "200 OK", "{\"status\":\"ok\"}");
+    } else {
+        answer_json(c, "404 Not Found", "{\"error\":{\"message\":\"The mock has no such path.\"}}");
+    }
+}
+
+static bool keep_body(struct connection *c, const char *bytes, size_t count) {
+    if (c->body_length + count + 1 > c->body_room) {
+        size_t room = (c->body_length + count + 1) * 2;
+        if (room > BODY_BYTES_MAX) return false;
+        char *grown = realloc(c->body, room);
+        if (grown == NULL) return false;
+        c->body = grown, c->body_room = room;
+    }
+    memcpy(c->body + c->body_length, bytes, count);
+    c->body_length += count;
+    c->body[c->body_length] = 0;
+    return true;
+}
+
+static void receive(struct connection *c) {
+    static char in[IN_BYTES_MAX];
+    ssize_t n = recv(c->fd, in, sizeof in, 0);
+    if (n < 0 && errno == EAGAIN) return;
+    // Nobody sends a second request before the first is answered; that, too, ends the connection.
+    if (n <= 0 || c->chunks_made < c->chunks || c->out_length > 0) {
+        leave(c);
+        return;
+    }
+    if (c->request.head_length == 0) c->body_length = 0;
+    for (size_t taken = 0, body; taken < (size_t)n;) {
+        taken += message_read(&c->request, in + taken, (size_t)n - taken, &body);
+        if (!keep_body(c, in + taken - body, body) || c->request.state == MESSAGE_BROKEN ||
+            (c->request.state == MESSAGE_COMPLETE && taken < (size_t)n)) {
+            leave(c);
+            return;
+        }
+    }
+    if (c->request.state == MESSAGE_COMPLETE) {
+        message_reset(&c->request);
+        answer(c); // may free `c`
+    }
+}
+
+static void welcome(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    struct connection *c = calloc(1, sizeof *c);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    if (c == NULL || epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) < 0) {
+        perror("upstream: cannot take a connection");
+        exit(1);
+    }
+    c->fd = fd;
+}
+
+static int listen_on(uint16_t port) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0) {
+        perror("upstream: cannot listen");
+        exit(1);
+    }
+    return fd;
+}
+
+// A connection that can take more after it could not; or the next request, or the end of a connection.
+static void serve(struct connection *c, uint32_t events) {
+    if (events & EPOLLOUT) stream(c);
+    else receive(c);
+}
+
+int main(int count, char **arguments) {
+    int port = count == 2 ? atoi(arguments[1]) : 0;
+    if (port <= 0 || port > 65535) {
+        fprintf(stderr, "usage: upstream PORT\n");
+        return 64;
+    }
+    wake_on_time();
+    completion_length = write_completion(completion, sizeof completion);
+    int listener = listen_on((uint16_t)port);
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL}, events[EVENTS_MAX];
+    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+    for (;;) {
+        struct timer *first = timers_first(&timers);
+        struct timespec wait = first ? until(first->due) : (struct timespec){0, 0};
+        int ready = epoll_pwait2(poller, events, EVENTS_MAX, first ? &wait : NULL, NULL);
+        for (int i = 0; i < ready; i++) {
+            if (events[i].data.ptr == NULL) welcome(listener);
+            else serve(events[i].data.ptr, events[i].events);
+        }
+        int64_t time = now();
+        while ((first = timers_first(&timers)) != NULL && first->due <= time) {
+            struct connection *c = (struct connection *)first; // its first member
+            timers_remove(&timers, first);
+            make_chunk(c);
+            stream(c);
+        }
+    }
+}
