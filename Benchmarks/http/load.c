@@ -273,6 +273,7 @@ static void make_request(const char *body_path, const char *headers) {
     if (request == NULL) stop("no memory");
     memcpy(request, head, (size_t)head_length);
     memcpy(request + head_length, body, body_length);
+    free(head);
 }
 
 static void read_options(int count, char **arguments) {
