@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
+        .target(name: "CAssets", exclude: ["catalog.json"], cSettings: [.treatAllWarnings(as: .error)]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "RouterCore",
@@ -63,9 +64,10 @@ let package = Package(
         .executableTarget(
             name: "routerd",
             dependencies: [
-                "RouterCore", "RouterProviders", "RouterStore", "RouterHTTP",
+                "CAssets", "RouterCore", "RouterProviders", "RouterStore", "RouterHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),

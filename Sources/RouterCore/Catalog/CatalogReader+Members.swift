@@ -1,0 +1,180 @@
+/// Objects that lie above each other: a member is that of the first which has it.
+struct LayeredObject {
+    private let layers: [JSONValue]
+
+    init(_ layers: [JSONValue?]) { self.layers = layers.compactMap { $0 } }
+
+    /// `nil` for a member that is missing or null.
+    subscript(_ name: String) -> JSONValue? {
+        for layer in layers {
+            if let value = layer[name] { return value.isNull ? nil : value }
+        }
+        return nil
+    }
+
+    /// Whether a member is that of the first layer, also when it is null there.
+    func isFirst(_ name: String) -> Bool { layers.first?[name] != nil }
+
+    /// Where its members stand.
+    var path: String { layers.first?.path ?? "" }
+}
+
+// Reads one member each; what is wrong becomes a fault, and the member counts as missing.
+extension CatalogReader {
+    mutating func string(_ object: LayeredObject, _ name: String) -> String? {
+        guard let value = object[name] else { return nil }
+        guard let text = value.string else {
+            fault(at: value, "must be text", hint: value.kind == .number ? "put it in quotes" : nil)
+            return nil
+        }
+        guard !text.isEmpty || name == "description" else {
+            fault(at: value, "must not be empty")
+            return nil
+        }
+        return text
+    }
+
+    mutating func required(_ object: LayeredObject, _ name: String, of what: String) -> String? {
+        guard object[name] != nil else {
+            faults.append(CatalogFault(path: object.path, message: "\(what) needs \(name)"))
+            return nil
+        }
+        return string(object, name)
+    }
+
+    mutating func integer(_ object: LayeredObject, _ name: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = object[name] else { return nil }
+        guard let number = value.integer, range.contains(number) else {
+            fault(at: value, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func bool(_ object: LayeredObject, _ name: String) -> Bool? {
+        guard let value = object[name] else { return nil }
+        guard let bool = value.bool else {
+            fault(at: value, "must be true or false")
+            return nil
+        }
+        return bool
+    }
+
+    /// - Parameter words: what is allowed; everything when `nil`.
+    mutating func strings(_ object: LayeredObject, _ name: String, of words: [String]? = nil) -> [String]? {
+        guard let value = object[name] else { return nil }
+        guard value.kind == .array else {
+            fault(at: value, "must be a list")
+            return nil
+        }
+        var strings: [String] = []
+        for element in value.elements {
+            guard let text = element.string, !text.isEmpty else {
+                fault(at: element, "must be text", hint: element.kind == .number ? "put it in quotes" : nil)
+                continue
+            }
+            if let words, !words.contains(text) { fault(at: element, unknown: text, words: words) }
+            strings.append(text)
+        }
+        return strings
+    }
+
+    /// The prices of a model in the order in which they stand; none when it has no `pricing`.
+    mutating func prices(_ entry: LayeredObject) -> [Model.Price] {
+        guard let value = entry["pricing"] else { return [] }
+        guard value.kind == .object else {
+            fault(at: value, "must have members, such as prompt and completion")
+            return []
+        }
+        refuseUnknownNames(in: value, known: Self.priceNames)
+        var prices: [Model.Price] = []
+        for member in value.members where PriceUnit.names.contains(member.name.string) {
+            let unit = member.name.string
+            // Of a number the text counts, not the binary fraction that it would become.
+            let isNumber = member.value.kind == .number
+            guard let text = isNumber ? String(decoding: member.value.text, as: UTF8.self) : member.value.string else {
+                fault(at: member.value, "must be a decimal number in quotes, such as \"0.0000025\"")
+                continue
+            }
+            if let wrong = PriceUnit.fault(of: text, for: unit) {
+                fault(at: member.value, wrong.message, hint: wrong.hint)
+            }
+            prices.append(Model.Price(unit: unit, usd: text))
+        }
+        return prices
+    }
+
+    /// What a translator must know of a model; what is not said is as in `common`.
+    mutating func traits(_ object: LayeredObject, over common: ChatTraits) -> ChatTraits {
+        var traits = common
+        if let name = string(object, "token_limit"), let value = object["token_limit"] {
+            let words = ["max_completion_tokens", "max_tokens", "either"]
+            if let limit = ChatTraits.TokenLimit(rawValue: name) {
+                traits.tokenLimit = limit
+            } else {
+                fault(at: value, unknown: name, words: words)
+            }
+        }
+        if let value = object["reasoning"] { traits.reasoning = reasoning(value) }
+        traits.mistralRules = bool(object, "mistral_rules") ?? traits.mistralRules
+        traits.oneSystemMessage = bool(object, "one_system_message") ?? traits.oneSystemMessage
+        return traits
+    }
+
+    /// `none`, `{"efforts": ["low", "high"], "default": "low"}` or `{"switch": "enable_thinking"}`.
+    private mutating func reasoning(_ value: JSONValue) -> ChatTraits.Reasoning {
+        if value.equals("none") { return .none }
+        guard value.kind == .object, value["efforts"] != nil || value["switch"] != nil else {
+            fault(
+                at: value, "must be none, or have efforts or switch",
+                hint: "such as { efforts: [low, medium, high], default: medium } or { switch: enable_thinking }")
+            return .none
+        }
+        let members = LayeredObject([value])
+        if value["switch"] != nil {
+            refuseUnknownNames(in: value, known: ["switch"])
+            return string(members, "switch").map { .templateSwitch($0) } ?? .none
+        }
+        refuseUnknownNames(in: value, known: ["efforts", "default"])
+        let words = ChatTraits.Effort.allCases.map(\.rawValue)
+        let efforts = (strings(members, "efforts", of: words) ?? []).compactMap { ChatTraits.Effort(rawValue: $0) }
+            .sorted()
+        guard let weakest = efforts.first, let list = value["efforts"] else {
+            if let list = value["efforts"] { fault(at: list, "needs at least one of \(words.joined(separator: ", "))") }
+            return .none
+        }
+        var standard = efforts.contains(.medium) ? ChatTraits.Effort.medium : weakest
+        if let name = string(members, "default"), let place = value["default"] {
+            if let effort = ChatTraits.Effort(rawValue: name), effort == .none || efforts.contains(effort) {
+                standard = effort
+            } else {
+                let text = String(decoding: list.text, as: UTF8.self)
+                fault(at: place, "must be none or one of efforts, \(text)")
+            }
+        }
+        return .effort(efforts: efforts, standard: standard)
+    }
+
+    mutating func refuseUnknownNames(in object: JSONValue, known: [String]) {
+        for member in object.members {
+            let name = member.name.string
+            guard !known.contains(name) else { continue }
+            faults.append(
+                CatalogFault(
+                    path: member.value.path, isAboutName: true, message: "unknown key \"\(name.prefix(80))\"",
+                    hint: Spelling.closest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+                        ?? "known are \(known.joined(separator: ", "))"))
+        }
+    }
+
+    mutating func fault(at value: JSONValue, _ message: String, hint: String? = nil) {
+        faults.append(CatalogFault(path: value.path, message: message, hint: hint))
+    }
+
+    private mutating func fault(at value: JSONValue, unknown word: String, words: [String]) {
+        fault(
+            at: value, "unknown value \"\(word.prefix(80))\"",
+            hint: Spelling.closest(to: word, in: words).map { "did you mean \"\($0)\"?" }
+                ?? "known are \(words.joined(separator: ", "))")
+    }
+}
