@@ -1,0 +1,58 @@
+import RouterCore
+
+/// Runs statements on one database, on connections and threads of its own.
+///
+/// A conformance is thin: it opens connections, binds parameters, reads columns and translates errors. What is asked
+/// of the database is ``SQLStore``'s. Each body below is called once, on a thread where it may block, and must not
+/// outlive its argument.
+///
+/// Cancelling the task that waits does not end a body that was accepted: a bill is written also when its client has
+/// left. Waiting is bounded instead, by the time the driver waits for a lock.
+protocol SQLDriver: Sendable {
+    /// What messages call the database: a path, or later a host and a name; never a password.
+    var name: String { get }
+
+    /// Reads: all statements of `body` see the same state of the database.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSnapshot) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value
+
+    /// One transaction: it is committed when `body` returns, and when this returns it survives a loss of power; it is
+    /// undone when `body` throws.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value
+
+    /// Answers whether the database is there and is still the one that was opened.
+    func check() async throws(StoreError)
+
+    /// Ends when work that was accepted is done and the connections are closed; later calls throw `unavailable`.
+    func close() async
+}
+
+/// The state of a database, as one reader sees it.
+protocol SQLSnapshot {
+    /// All rows that `statement` answers with. It is prepared once for each connection.
+    ///
+    /// - Parameter parameters: the value of `$1` first.
+    func rows(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> [SQLRow]
+}
+
+/// A transaction that is open for writing. Once a statement of it has failed, all that follow fail and it is undone,
+/// also when its body goes on.
+protocol SQLTransaction: SQLSnapshot {
+    /// Runs a statement that answers no rows.
+    ///
+    /// - Returns: how many rows were inserted, updated or deleted; means nothing for other statements.
+    @discardableResult
+    func execute(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> Int
+}
+
+extension SQLSnapshot {
+    func rows(_ statement: SQLText) throws(StoreError) -> [SQLRow] { try rows(statement, []) }
+}
+
+extension SQLTransaction {
+    @discardableResult
+    func execute(_ statement: SQLText) throws(StoreError) -> Int { try execute(statement, []) }
+}
