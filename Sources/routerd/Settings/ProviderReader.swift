@@ -1,0 +1,317 @@
+import RouterCore
+
+/// Reads `providers:` and the vendors' own variables into the providers that are switched on.
+struct ProviderReader {
+    /// What an entry of `providers:` may have.
+    struct Field: Sendable {
+        let name: String
+        let type: String
+        let standard: String
+        let meaning: String
+    }
+
+    static let fields = [
+        Field(
+            name: "slug", type: "text", standard: "required",
+            meaning: "What models, records and `provider.order` call it: lower-case letters, digits, `-` and `_`."),
+        Field(
+            name: "kind", type: VendorKind.all.map(\.name).joined(separator: ", "), standard: "required",
+            meaning: "The format it speaks. This version speaks `openai` and `openai_compatible`."),
+        Field(
+            name: "key", type: "secret", standard: "the variable of the vendor",
+            meaning: "Its API key; best as `${NAME}`. An engine may need none."),
+        Field(
+            name: "keys", type: "list of secrets", standard: "none", meaning: "Several API keys, used in turn."),
+        Field(
+            name: "key_file", type: "path", standard: "none",
+            meaning: "A file that holds the API key, from where routerd is started."),
+        Field(
+            name: "base_url", type: "URL", standard: "that of the vendor",
+            meaning: "Where the documented paths begin: `…/v1`. Required for `openai_compatible`."),
+        Field(
+            name: "class", type: "vendor, local", standard: "vendor",
+            meaning: "`local`: your own machine, where nothing that clients send reaches a third party."),
+        Field(
+            name: "allow_private_network", type: "true or false", standard: "false",
+            meaning: "Must be true for a base URL on loopback or in a private network when `class` is `vendor`."),
+    ]
+
+    private let source: SourceFile?
+    private let environment: Environment
+    private(set) var providers: [ProviderSettings] = []
+    private(set) var values: [EffectiveValue] = []
+    private(set) var warnings: [String] = []
+    private(set) var faults: [ConfigurationFault] = []
+
+    init(source: SourceFile?, environment: Environment) {
+        self.source = source
+        self.environment = environment
+    }
+
+    /// - Parameter node: the value of `providers`; `nil` when there is none.
+    mutating func read(_ node: YAMLNode?) {
+        if let node {
+            guard let entries = node.elements else {
+                return fault(at: node, "must be a list, each entry with slug and kind")
+            }
+            for entry in entries { read(entry: entry) }
+        }
+        for kind in VendorKind.all where !kind.keyVariables.isEmpty { switchOn(kind) }
+    }
+
+    // MARK: Entries
+
+    private mutating func read(entry: YAMLNode) {
+        guard let members = entry.members else { return fault(at: entry, "a provider must have slug and kind") }
+        let faultsBefore = faults.count
+        for member in members where !Self.fields.contains(where: { $0.name == member.name }) {
+            faults.append(
+                .unknownKey(member, among: Self.fields.map(\.name), in: source, section: "providers"))
+        }
+        guard let slug = required("slug", of: entry, .text), let kindName = required("kind", of: entry, .text) else {
+            return
+        }
+        check(slug: slug, entry)
+        guard let kind = VendorKind.named(kindName) else {
+            let like = Spelling.closest(to: kindName, in: VendorKind.all.map(\.name))
+            return fault(
+                at: entry["kind"], "unknown kind \"\(kindName)\"",
+                like.map { "did you mean \"\($0)\"?" }
+                    ?? "known are \(VendorKind.all.map(\.name).joined(separator: ", "))")
+        }
+        guard kind.isSpoken else {
+            return fault(
+                at: entry["kind"], "kind \"\(kindName)\" has no translator in this version: it comes with a later one",
+                "this version speaks openai and openai_compatible")
+        }
+        let isLocal = (value("class", of: entry, .location) ?? .vendor) == .local
+        let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false
+        let keys = keys(of: entry, slug: slug, kind: kind)
+        let address = baseURL(of: entry, slug: slug, kind: kind, isLocal: isLocal, isPrivateAllowed: isPrivateAllowed)
+        guard let address, faults.count == faultsBefore else { return }
+        add(slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal)
+        note("kind", of: slug, kind.name, origin(entry["kind"]))
+        note("class", of: slug, isLocal ? "local" : "vendor", origin(entry["class"]))
+        note("base_url", of: slug, address.value.text, address.origin)
+        for origin in keys.origins { note("key", of: slug, "***", origin) }
+        if isPrivateAllowed { note("allow_private_network", of: slug, "true", origin(entry["allow_private_network"])) }
+    }
+
+    private mutating func check(slug: String, _ entry: YAMLNode) {
+        let isGood =
+            slug.utf8.count <= 64 && slug.first.map { $0.isLowercase || $0.isNumber } == true
+            && slug.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F
+            }
+        if !isGood {
+            fault(
+                at: entry["slug"], "\"\(slug.prefix(64))\" cannot be a slug",
+                "lower-case letters, digits, - and _, at most 64, a letter or digit first")
+        } else if providers.contains(where: { $0.provider.slug == slug }) {
+            fault(at: entry["slug"], "a provider \"\(slug)\" stands above already")
+        }
+    }
+
+    private mutating func keys(
+        of entry: YAMLNode, slug: String, kind: VendorKind
+    ) -> (values: [Secret], origins: [EffectiveValue.Origin]) {
+        let given = ["key", "keys", "key_file"].filter { entry[$0] != nil }
+        if given.count > 1 {
+            fault(at: entry[given[1]], "\(given.joined(separator: " and ")) are both there", "keep one of them")
+            return ([], [])
+        }
+        if let node = entry["key"] {
+            return (value("key", of: entry, .text).map { [Secret($0)] } ?? [], [origin(node)])
+        }
+        if let node = entry["keys"] {
+            guard let elements = node.elements, !elements.isEmpty else {
+                fault(at: node, "must be a list of keys")
+                return ([], [])
+            }
+            var keys: [Secret] = []
+            for element in elements {
+                guard let text = element.text, !text.isEmpty else {
+                    fault(at: element, "a key must be text and not empty")
+                    continue
+                }
+                keys.append(Secret(text))
+            }
+            return (keys, elements.map { origin($0) })
+        }
+        if let node = entry["key_file"] {
+            guard let path = value("key_file", of: entry, .text) else { return ([], []) }
+            do throws(ValueFault) {
+                return ([Secret(try SmallFile.secret(at: path))], [origin(node)])
+            } catch {
+                fault(at: node, error.message, error.hint)
+                return ([], [])
+            }
+        }
+        guard !kind.keyVariables.isEmpty else { return ([], []) }
+        if let found = variable(kind.keyVariables) {
+            return ([Secret(found.text)], [.variable(found.variable)])
+        }
+        fault(
+            at: entry, "provider \"\(slug)\" has no key",
+            "give it key or key_file, or set \(kind.keyVariables.joined(separator: " or "))")
+        return ([], [])
+    }
+
+    private mutating func baseURL(
+        of entry: YAMLNode, slug: String, kind: VendorKind, isLocal: Bool, isPrivateAllowed: Bool
+    ) -> (value: BaseURL, origin: EffectiveValue.Origin)? {
+        guard let text = value("base_url", of: entry, .text) else {
+            guard entry["base_url"] == nil else { return nil }
+            if let found = kind.baseURLVariable.flatMap({ variable([$0]) }) {
+                return vendorURL(found, slug: slug).map { ($0, .variable(found.variable)) }
+            }
+            guard let standard = kind.baseURL, let url = try? BaseURL(standard) else {
+                fault(at: entry, "provider \"\(slug)\" needs base_url", "such as http://127.0.0.1:8000/v1")
+                return nil
+            }
+            return (url, .standard)
+        }
+        do throws(ValueFault) {
+            let url = try BaseURL(text)
+            if !isLocal, !isPrivateAllowed, url.isPrivate {
+                fault(
+                    at: entry["base_url"], "\(url.host) is this machine or a private network, and class is vendor",
+                    "write class: local for an engine of your own, or allow_private_network: true")
+                return nil
+            }
+            warnOfPlain(url, slug: slug)
+            return (url, origin(entry["base_url"]))
+        } catch {
+            fault(at: entry["base_url"], "base_url \(error.message)", error.hint)
+            return nil
+        }
+    }
+
+    // MARK: Variables
+
+    /// Switches a vendor on whose key is in the environment, unless the file says something of it.
+    private mutating func switchOn(_ kind: VendorKind) {
+        let url = kind.baseURLVariable.flatMap { variable([$0]) }
+        guard !providers.contains(where: { $0.provider.dialect.rawValue == kind.name }) else { return }
+        guard let key = variable(kind.keyVariables) else {
+            if let url, kind.isSpoken, faults.isEmpty {
+                let names = kind.keyVariables.joined(separator: " or ")
+                warnings.append(
+                    "\(url.variable) has no effect: without \(names) \(kind.displayName) is not switched on.")
+            }
+            return
+        }
+        guard kind.isSpoken else {
+            warnings.append(
+                "\(key.variable) is set, but this version has no translator for \(kind.displayName): it stays off.")
+            return
+        }
+        guard !providers.contains(where: { $0.provider.slug == kind.name }) else {
+            warnings.append(
+                "\(key.variable) has no effect: providers has one of another kind called \"\(kind.name)\".")
+            return
+        }
+        let address = url.map { vendorURL($0, slug: kind.name) } ?? kind.baseURL.flatMap { try? BaseURL($0) }
+        guard let address else { return }
+        add(slug: kind.name, kind: kind, keys: [Secret(key.text)], baseURL: address, isLocal: false)
+        note("kind", of: kind.name, kind.name, .variable(key.variable))
+        note("class", of: kind.name, "vendor", .standard)
+        note("base_url", of: kind.name, address.text, url.map { .variable($0.variable) } ?? .standard)
+        note("key", of: kind.name, "***", .variable(key.variable))
+    }
+
+    /// A base URL of a variable. One in a private network is taken with a warning: who sets the variable of a process
+    /// has said what he wants, and has nowhere to say it twice.
+    private mutating func vendorURL(_ found: Environment.Value, slug: String) -> BaseURL? {
+        do throws(ValueFault) {
+            let url = try BaseURL(found.text)
+            if url.isPrivate {
+                warnings.append("\(found.variable) leads \(slug) to this machine or a private network: \(url.text)")
+            } else {
+                warnOfPlain(url, slug: slug)
+            }
+            return url
+        } catch {
+            faults.append(
+                ConfigurationFault(
+                    origin: .variable(found.variable), message: error.message, hint: error.hint, section: "providers"))
+            return nil
+        }
+    }
+
+    private mutating func variable(_ names: [String]) -> Environment.Value? {
+        for name in names {
+            do throws(ConfigurationFault) {
+                if let value = try environment.value(name) { return value }
+            } catch {
+                if !faults.contains(error) { faults.append(error) }
+            }
+        }
+        return nil
+    }
+
+    // MARK: Parts
+
+    private mutating func add(slug: String, kind: VendorKind, keys: [Secret], baseURL: BaseURL, isLocal: Bool) {
+        providers.append(
+            ProviderSettings(
+                provider: Provider(
+                    slug: slug, name: kind.name == slug ? kind.displayName : slug,
+                    dialect: Dialect(rawValue: kind.name),
+                    baseURL: baseURL.text, location: isLocal ? .local : .vendor),
+                keys: keys))
+    }
+
+    private mutating func warnOfPlain(_ url: BaseURL, slug: String) {
+        guard url.isPlain, !url.isPrivate else { return }
+        warnings.append(
+            "Provider \(slug) is reached by \(url.text): without https its key and all prompts can be read on the way.")
+    }
+
+    private mutating func note(_ name: String, of slug: String, _ text: String, _ origin: EffectiveValue.Origin) {
+        values.append(EffectiveValue(key: "providers.\(slug).\(name)", text: text, shape: .text, origin: origin))
+    }
+
+    private func origin(_ node: YAMLNode?) -> EffectiveValue.Origin {
+        guard let node, let source else { return .standard }
+        return .file(source.name, line: node.place.line)
+    }
+
+    private mutating func required<Value>(_ name: String, of entry: YAMLNode, _ type: ValueType<Value>) -> Value? {
+        guard entry[name] != nil else {
+            fault(at: entry, "a provider needs \(name)")
+            return nil
+        }
+        return value(name, of: entry, type)
+    }
+
+    private mutating func value<Value>(_ name: String, of entry: YAMLNode, _ type: ValueType<Value>) -> Value? {
+        guard let node = entry[name] else { return nil }
+        guard let text = node.text else {
+            fault(at: node, "\(name) must be \(type.name), not a list or mapping")
+            return nil
+        }
+        do throws(ValueFault) {
+            return try type.parse(text)
+        } catch {
+            fault(at: node, "\(name) \(error.message)", error.hint)
+            return nil
+        }
+    }
+
+    private mutating func fault(at node: YAMLNode?, _ message: String, _ hint: String? = nil) {
+        guard let source, let node else { return }
+        faults.append(
+            ConfigurationFault(
+                origin: .file(source.excerpt(at: node.place)), message: message, hint: hint, section: "providers"))
+    }
+}
+
+extension ValueType<Provider.Location> {
+    fileprivate static let location = ValueType(name: "vendor or local") { text throws(ValueFault) in
+        guard let location = Provider.Location(rawValue: text) else {
+            throw ValueFault("must be vendor or local, not \"\(text)\"")
+        }
+        return location
+    }
+}

@@ -1,0 +1,60 @@
+import RouterCore
+
+/// What the operator decides, complete and checked. Read once, by ``SettingsReader``.
+struct Settings: Sendable {
+    var http = HTTP()
+    /// Directory of everything that routerd keeps.
+    var data = "./data"
+    /// Path of the SQLite file; `nil`: `routerd.db` in ``data``.
+    var databasePath: String?
+    var defaults = Defaults()
+    /// Whether engines on loopback are looked for; `nil`: when no provider is configured.
+    var discover: Bool?
+    /// How long streams may go on after the signal to stop.
+    var drain: Duration = .seconds(30)
+    var log = Log()
+    var timeouts = Timeouts()
+    /// Those that are switched on; slugs differ.
+    var providers: [ProviderSettings] = []
+    /// What stands under `models:`; `nil`: nothing does.
+    var models: ConfiguredModels?
+
+    struct HTTP: Sendable, Hashable {
+        /// An address or name of this machine.
+        var host = "127.0.0.1"
+        /// 0 for a free one.
+        var port = 8080
+        /// Where clients reach this server, such as `https://ai.example.org`; `nil`: as they address it.
+        var publicURL: String?
+        /// Addresses and networks whose `X-Forwarded-…` is believed.
+        var trustedProxies: [String] = []
+    }
+
+    struct Defaults: Sendable, Hashable {
+        /// Requests in any 60 seconds, of keys that are made without a limit of their own.
+        var requestsPerMinute = 60
+        /// US dollars that a new account begins with, as a decimal number.
+        var grant = "0"
+        /// Factor on the prices of the catalogue, as a decimal number.
+        var markup = "1.00"
+    }
+
+    struct Log: Sendable, Hashable {
+        var level = Level.info
+        /// `nil`: text on a terminal, JSON otherwise.
+        var format: Format?
+
+        enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
+        enum Format: String, Sendable, CaseIterable { case text, json }
+    }
+
+    /// Path of the SQLite file, as the operator would name it.
+    var storePath: String { databasePath ?? (data.hasSuffix("/") ? "\(data)routerd.db" : "\(data)/routerd.db") }
+}
+
+/// A provider that is switched on.
+struct ProviderSettings: Sendable, Hashable {
+    var provider: Provider
+    /// Used in turn; empty for an engine that asks for none.
+    var keys: [Secret] = []
+}

@@ -1,0 +1,130 @@
+import Foundation
+
+/// How the text of a setting becomes its value.
+struct ValueType<Value: Sendable>: Sendable {
+    /// For people and documentation: `whole number from 0 to 65535`.
+    let name: String
+    /// How the value stands in JSON.
+    var shape = ValueShape.text
+    let parse: @Sendable (String) throws(ValueFault) -> Value
+}
+
+enum ValueShape: Sendable { case text, number, bool, list }
+
+extension ValueType<String> {
+    static let text = ValueType(name: "text") { text throws(ValueFault) in
+        guard !text.isEmpty else { throw ValueFault("must not be empty") }
+        return text
+    }
+
+    /// US dollars or a factor: digits, perhaps a point and more digits.
+    static let decimal = ValueType(name: "decimal number") { text throws(ValueFault) in
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 12 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+            )
+        else {
+            throw ValueFault("must be a decimal number, not \"\(text)\"", hint: "such as 1.00")
+        }
+        return text
+    }
+
+    static let webAddress = ValueType(name: "URL") { text throws(ValueFault) in try BaseURL(text).text }
+
+    /// `sqlite:PATH`. The value is the path.
+    static let database = ValueType(name: "sqlite:PATH") { text throws(ValueFault) in
+        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            throw ValueFault(
+                "PostgreSQL comes with the next version; this one keeps its data in SQLite",
+                hint: "write sqlite:PATH, or leave it out for routerd.db in the data directory")
+        }
+        guard text.hasPrefix("sqlite:") else {
+            throw ValueFault(
+                "is no database that routerd knows", hint: "write sqlite:PATH, such as sqlite:./data/routerd.db")
+        }
+        var path = text.dropFirst("sqlite:".count)
+        if path.hasPrefix("///") { path = path.dropFirst(2) }
+        guard !path.isEmpty else { throw ValueFault("needs a path after sqlite:") }
+        guard !path.hasPrefix("//"), path != ":memory:" else {
+            throw ValueFault(
+                "must name a file", hint: "such as sqlite:./data/routerd.db or sqlite:/var/lib/routerd/routerd.db")
+        }
+        return String(path)
+    }
+}
+
+extension ValueType<Int> {
+    static func whole(_ range: ClosedRange<Int>) -> ValueType {
+        let name = "whole number from \(range.lowerBound) to \(range.upperBound)"
+        return ValueType(name: name, shape: .number) { text throws(ValueFault) in
+            guard let number = Int(text), range.contains(number) else {
+                throw ValueFault("must be a \(name), not \"\(text)\"")
+            }
+            return number
+        }
+    }
+
+    /// `60/min`: requests in any 60 seconds.
+    static let rate = ValueType(name: "requests a minute, `N/min`") { text throws(ValueFault) in
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 1 || parts.count == 2 && ["min", "minute"].contains(parts[1]), let number = Int(parts[0]),
+            (1...1_000_000).contains(number)
+        else {
+            throw ValueFault("must be requests a minute, not \"\(text)\"", hint: "such as 60/min; at most 1000000/min")
+        }
+        return number
+    }
+}
+
+extension ValueType<Bool> {
+    static let bool = ValueType(name: "true or false", shape: .bool) { text throws(ValueFault) in
+        switch text.lowercased() {
+        case "true": return true
+        case "false": return false
+        default: throw ValueFault("must be true or false, not \"\(text)\"")
+        }
+    }
+}
+
+extension ValueType<Duration> {
+    static func seconds(_ range: ClosedRange<Int>) -> ValueType {
+        let name = "seconds from \(range.lowerBound) to \(range.upperBound)"
+        return ValueType(name: name, shape: .number) { text throws(ValueFault) in
+            guard let number = Double(text), number >= Double(range.lowerBound), number <= Double(range.upperBound)
+            else {
+                throw ValueFault("must be \(name), not \"\(text)\"", hint: "a number without a unit, such as 30 or 2.5")
+            }
+            return .milliseconds(Int64((number * 1000).rounded()))
+        }
+    }
+}
+
+extension ValueType<[String]> {
+    /// Addresses and networks, such as `127.0.0.1` and `10.0.0.0/8`; in one text with commas between them.
+    static let networks = ValueType(name: "list of addresses and networks", shape: .list) { text throws(ValueFault) in
+        let networks = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        for network in networks {
+            let parts = network.split(separator: "/", omittingEmptySubsequences: false)
+            let address = IPAddress(String(parts[0]))
+            let bits = address.map { $0.bytes.count * 8 } ?? 0
+            let isNetwork =
+                parts.count == 1 || parts.count == 2 && Int(parts[1]).map { (0...bits).contains($0) } == true
+            guard address != nil, isNetwork else {
+                throw ValueFault("\"\(network)\" is no address and no network", hint: "such as 127.0.0.1 or 10.0.0.0/8")
+            }
+        }
+        return networks
+    }
+}
+
+extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    static var choice: ValueType {
+        let words = Value.allCases.map(\.rawValue)
+        return ValueType(name: words.joined(separator: ", ")) { text throws(ValueFault) in
+            guard let value = Value(rawValue: text.lowercased()) else {
+                throw ValueFault("must be one of \(words.joined(separator: ", ")), not \"\(text)\"")
+            }
+            return value
+        }
+    }
+}
