@@ -2,7 +2,7 @@ import RouterCore
 
 /// Brings the schema of a database to the one that this version works with.
 ///
-/// What was applied stands in the table `schema_migrations`, with the release that applied it, so that an older
+/// What was applied stands in the table `routerd_migrations`, with the release that applied it, so that an older
 /// release can say which one it would take.
 struct Migrator: Sendable {
     let driver: any SQLDriver
@@ -82,17 +82,17 @@ struct Migrator: Sendable {
     }
 
     private static let tableCount = SQLText(
-        sqlite: "SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
+        sqlite: "SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table' AND name = 'routerd_migrations'",
         postgres: """
             SELECT count(*) AS count FROM pg_catalog.pg_tables
-            WHERE schemaname = current_schema() AND tablename = 'schema_migrations'
+            WHERE schemaname = current_schema() AND tablename = 'routerd_migrations'
             """)
 
     private static let newestRow: SQLText =
-        "SELECT number, routerd FROM schema_migrations ORDER BY number DESC LIMIT 1"
+        "SELECT number, routerd FROM routerd_migrations ORDER BY number DESC LIMIT 1"
 
     private static let createTable: SQLText = """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
+        CREATE TABLE IF NOT EXISTS routerd_migrations (
             number BIGINT NOT NULL PRIMARY KEY,
             name TEXT NOT NULL,
             routerd TEXT NOT NULL,
@@ -100,5 +100,5 @@ struct Migrator: Sendable {
         """
 
     private static let record: SQLText =
-        "INSERT INTO schema_migrations (number, name, routerd, applied_ms) VALUES ($1, $2, $3, \(.nowMilliseconds))"
+        "INSERT INTO routerd_migrations (number, name, routerd, applied_ms) VALUES ($1, $2, $3, \(.nowMilliseconds))"
 }

@@ -28,7 +28,7 @@ struct MigrationTests {
                     "SELECT id, kind, email, created_ms > 1700000000000 AS is_dated FROM accounts", in: store)
                 #expect(rows.map(\.values) == [[.integer(1), .integer(1), .null, .integer(1)]])
                 let steps = try await Self.rows(
-                    "SELECT number, routerd, applied_ms > 1700000000000 AS is_dated FROM schema_migrations", in: store)
+                    "SELECT number, routerd, applied_ms > 1700000000000 AS is_dated FROM routerd_migrations", in: store)
                 #expect(steps.map(\.values) == Migration.all.map { [SQLValue($0.number), .text("1.2"), .integer(1)] })
             }
         }
@@ -83,7 +83,7 @@ struct MigrationTests {
                 #expect(keys == [.sample(1)])
                 let same = try await second.keysVersion()
                 #expect(same == version)
-                let releases = try await Self.rows("SELECT DISTINCT routerd FROM schema_migrations", in: second)
+                let releases = try await Self.rows("SELECT DISTINCT routerd FROM routerd_migrations", in: second)
                 #expect(releases.map(\.values) == [[.text("1.2")]])
             }
         }
@@ -102,7 +102,7 @@ struct MigrationTests {
                 for store in stores { try await store.check() }
                 let counts = try await Self.rows(
                     """
-                    SELECT (SELECT count(*) FROM schema_migrations) AS steps, (SELECT count(*) FROM accounts) AS accounts
+                    SELECT (SELECT count(*) FROM routerd_migrations) AS steps, (SELECT count(*) FROM accounts) AS accounts
                     """, in: stores[0])
                 #expect(counts.map(\.values) == [[SQLValue(Self.latest), .integer(1)]])
             }
@@ -181,8 +181,8 @@ struct MigrationTests {
                 let pending = try await store.pendingMigrations()
                 #expect(pending.count == Self.latest - applied)
                 let tables = try await Self.rows(
-                    "SELECT name FROM sqlite_schema WHERE name IN ('extra', 'schema_migrations')", in: store)
-                #expect(tables.map(\.values) == (applied == 0 ? [] : [[.text("schema_migrations")]]))
+                    "SELECT name FROM sqlite_schema WHERE name IN ('extra', 'routerd_migrations')", in: store)
+                #expect(tables.map(\.values) == (applied == 0 ? [] : [[.text("routerd_migrations")]]))
                 try await store.migrate()
                 try await store.add(.sample(1))
             }

@@ -160,11 +160,15 @@ struct SQLiteFileTests {
         }
     }
 
-    @Test("that is the database of another program is refused and left as it is")
-    func otherProgram() async throws {
+    @Test(
+        "that is the database of another program is refused and left as it is",
+        arguments: [
+            "CREATE TABLE moz_places (id INTEGER PRIMARY KEY)", "CREATE TABLE schema_migrations (version TEXT)",
+        ] as [SQLText])
+    func otherProgram(_ statement: SQLText) async throws {
         try await withDirectory { directory in
             let path = directory + "/places.sqlite"
-            try await Self.makeDatabase(path, "CREATE TABLE moz_places (id INTEGER PRIMARY KEY)")
+            try await Self.makeDatabase(path, statement)
             chmod(path, 0o644)
             let content = try Data(contentsOf: URL(fileURLWithPath: path))
             let error = await storeError { () throws(StoreError) in try await SQLiteStore.open(path: path) }

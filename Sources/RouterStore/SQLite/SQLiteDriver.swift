@@ -178,7 +178,7 @@ final class SQLiteDriver: SQLDriver {
     /// Refuses the database of another program before anything is written to it.
     private static func requireOurs(_ connection: Database, _ file: SQLiteFile) throws {
         let isOther = """
-            SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations')
+            SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'routerd_migrations')
                 AND EXISTS (SELECT 1 FROM sqlite_schema)
             """
         if try Bool.fetchOne(connection, sql: isOther) == true {
