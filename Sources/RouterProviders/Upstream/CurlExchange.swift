@@ -1,0 +1,130 @@
+import RouterCore
+import Synchronization
+
+/// The reader's end of an exchange; the driver's thread holds only the ``ExchangeChannel`` behind it, so that dropping
+/// this one ends the exchange.
+final class CurlExchange: Exchange {
+    private let channel: ExchangeChannel
+
+    init(_ channel: ExchangeChannel) {
+        self.channel = channel
+    }
+
+    deinit { channel.cancel() }
+
+    func next() async throws(UpstreamFailure) -> ExchangeEvent? {
+        while true {
+            switch channel.pull() {
+            case .event(let event, _): return event
+            case .end: return nil
+            case .failure(let failure): throw failure
+            case .wait: await channel.suspendReader()
+            }
+        }
+    }
+
+    func cancel() { channel.cancel() }
+}
+
+/// What the reading task and the driver's thread share: the state behind one lock, and the reader that waits.
+final class ExchangeChannel: Sendable {
+    private struct Shared {
+        var state: ExchangeState
+        var reader: UnsafeContinuation<Void, Never>?
+
+        mutating func takeReader(if isWoken: Bool) -> UnsafeContinuation<Void, Never>? {
+            guard isWoken else { return nil }
+            defer { reader = nil }
+            return reader
+        }
+    }
+
+    let origin: CurlOrigin
+    let limits: ExchangeLimits
+    /// When the driver has to call ``tick(at:)`` first.
+    let firstTick: Moment
+    private let driver: CurlDriver
+    private let shared: Mutex<Shared>
+
+    /// Written before the channel is handed to the driver through its lock, from then on only the driver's thread reads
+    /// it and empties it when it was sent.
+    nonisolated(unsafe) var request: UpstreamRequest
+    /// Only the driver's thread touches it: set while libcurl works for this exchange.
+    nonisolated(unsafe) var transfer: CurlTransfer?
+
+    init(
+        _ request: UpstreamRequest, origin: CurlOrigin, limits: ExchangeLimits, state: ExchangeState, driver: CurlDriver
+    ) {
+        self.request = request
+        self.origin = origin
+        self.limits = limits
+        self.driver = driver
+        firstTick = state.firstTick
+        shared = Mutex(Shared(state: state))
+    }
+
+    // MARK: The reader's side
+
+    func pull() -> ExchangeState.Pull {
+        let pull = shared.withLock { $0.state.pull() }
+        if case .event(_, resumesTransfer: true) = pull { driver.post(.resume(self)) }
+        return pull
+    }
+
+    /// Returns once there may be something to pull, or the task was cancelled.
+    func suspendReader() async {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { reader in
+                let hasCome = shared.withLock { shared in
+                    guard shared.state.mayWait else { return true }
+                    shared.state.wait(at: .now())
+                    shared.reader = reader
+                    return false
+                }
+                if hasCome { reader.resume() }
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+
+    func cancel() {
+        let (reader, stopsTransfer) = shared.withLock { shared in
+            let cancellation = shared.state.cancel()
+            return (shared.takeReader(if: cancellation.wakesReader), cancellation.stopsTransfer)
+        }
+        if stopsTransfer { driver.post(.stop(self)) }
+        reader?.resume()
+    }
+
+    // MARK: The driver's side
+
+    /// Takes in what came in one round.
+    ///
+    /// - Returns: the reader to be resumed, if it waited, and what becomes of the transfer.
+    func deliver(
+        _ arrival: consuming ExchangeState.Arrival, sharesConnection: Bool = false
+    ) -> (reader: UnsafeContinuation<Void, Never>?, flow: ExchangeState.Delivery.Flow) {
+        // A consumed parameter cannot go into a closure; the lock is held for a move of two references.
+        let came = arrival
+        return shared.withLock { shared in
+            let delivery = shared.state.deliver(came, sharesConnection: sharesConnection)
+            return (shared.takeReader(if: delivery.wakesReader), delivery.flow)
+        }
+    }
+
+    /// Ends an exchange that never had a transfer, or has none any more.
+    func fail(_ failure: UpstreamFailure) {
+        deliver(ExchangeState.Arrival(ending: .failed(failure))).reader?.resume()
+    }
+
+    /// - Returns: the reader to be resumed, if it waited, and when to look again; `nil` when a limit ran out.
+    func tick(at now: Moment) -> (reader: UnsafeContinuation<Void, Never>?, next: Moment?) {
+        shared.withLock { shared in
+            switch shared.state.tick(at: now) {
+            case .waits(let next, let wakesReader): (shared.takeReader(if: wakesReader), next)
+            case .expires(let wakesReader): (shared.takeReader(if: wakesReader), nil)
+            }
+        }
+    }
+}

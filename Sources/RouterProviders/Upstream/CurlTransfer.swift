@@ -1,0 +1,197 @@
+import CCurl
+import RouterCore
+
+/// One easy handle: what libcurl is told of a request, and what it hands over until the end of the round.
+///
+/// Handles are kept for the next request: what is the same for all is set once, what differs each time. Belongs to the
+/// driver's thread.
+final class CurlTransfer {
+    /// Names it in the driver's tables.
+    let slot: Int
+    let easy: UnsafeMutableRawPointer
+    private let round: DriverRound
+    private let headerBytesMax: Int
+    /// `CURLOPT_ERRORBUFFER`: libcurl's sentence about a failure.
+    private let errorText: UnsafeMutablePointer<CChar>
+    /// The origin whose options the handle has.
+    private var origin: CurlOrigin?
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private var head: HeadReader
+    /// Why a callback made libcurl stop.
+    private var refusal: UpstreamFailure?
+
+    private(set) var channel: ExchangeChannel?
+    private(set) var lane: CurlLane?
+    /// What came in this round.
+    private(set) var arrival = ExchangeState.Arrival()
+    /// Whether it is on the round's list.
+    var isTouched = false
+
+    init(slot: Int, round: DriverRound, poll: EventPoll, share: CurlShare, settings: CurlTransport.Settings)
+        throws(UpstreamFailure)
+    {
+        guard let easy = curl_easy_init() else { throw CurlFailure.setUp(CURLE_OUT_OF_MEMORY) }
+        self.slot = slot
+        self.easy = easy
+        self.round = round
+        headerBytesMax = settings.headerBytesMax
+        head = HeadReader(bytesMax: headerBytesMax)
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try setCallbacks(poll: poll)
+        try setConstants(share: share, settings: settings)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headers)
+        errorText.deallocate()
+    }
+
+    // MARK: A request
+
+    /// Hands the channel's request to libcurl.
+    func start(_ channel: ExchangeChannel, in lane: CurlLane) throws(UpstreamFailure) {
+        errorText[0] = 0
+        refusal = nil
+        head = HeadReader(bytesMax: headerBytesMax)
+        let request = channel.request
+        if origin !== channel.origin {
+            let earlier = origin
+            origin = nil  // Until all of it is set.
+            try setOptions(of: channel.origin, after: earlier)
+            origin = channel.origin
+        }
+        try check((channel.origin.baseURL + request.path).withCString { ccurl_setopt_string(easy, CURLOPT_URL, $0) })
+        try setHeaders(of: request)
+        try check(ccurl_setopt_list(easy, CURLOPT_HTTPHEADER, headers))
+        try setMethod(of: request, body: channel.request.body)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, channel.limits.connectMilliseconds)
+        guard lane.add(easy) else { throw CurlFailure.setUp(CURLE_FAILED_INIT) }
+        self.channel = channel
+        self.lane = lane
+    }
+
+    /// Takes the transfer from libcurl; where the response is not complete, its connection is closed.
+    func stop() {
+        lane?.remove(easy)
+        lane = nil
+    }
+
+    /// Gives up the channel, so that the handle can serve another.
+    func clear() -> ExchangeChannel? {
+        defer { channel = nil }
+        arrival = ExchangeState.Arrival()
+        return channel
+    }
+
+    /// Stops receiving; the kernel's buffer fills, and then the vendor waits.
+    func pause() { _ = curl_easy_pause(easy, CURLPAUSE_RECV) }
+
+    func resume() { _ = curl_easy_pause(easy, CURLPAUSE_CONT) }
+
+    /// Whether libcurl needs the request no more: all of it was sent, and an answer has begun, so that it cannot be sent
+    /// again.
+    var wasSent: Bool {
+        var sent: curl_off_t = 0
+        return ccurl_getinfo_size(easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK
+            && sent >= channel?.request.body.count ?? 0
+    }
+
+    private func setCallbacks(poll: EventPoll) throws(UpstreamFailure) {
+        // libcurl calls back only inside calls made on the driver's thread, while this object holds the handle.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try set(CURLOPT_PRIVATE, context)
+        try check(ccurl_setopt_write(easy, CURLOPT_WRITEFUNCTION, receiveBody))
+        try set(CURLOPT_WRITEDATA, context)
+        try check(ccurl_setopt_write(easy, CURLOPT_HEADERFUNCTION, receiveHeader))
+        try set(CURLOPT_HEADERDATA, context)
+        try set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
+        // The driver's loop keeps the poll longer than any handle.
+        let sockets = Unmanaged.passUnretained(poll).toOpaque()
+        try check(ccurl_setopt_open_socket(easy, openSocket))
+        try set(CURLOPT_OPENSOCKETDATA, sockets)
+        try check(ccurl_setopt_close_socket(easy, closeSocket))
+        try set(CURLOPT_CLOSESOCKETDATA, sockets)
+    }
+
+    func addHeader(_ line: String) throws(UpstreamFailure) {
+        guard let longer = curl_slist_append(headers, line) else { throw CurlFailure.setUp(CURLE_OUT_OF_MEMORY) }
+        headers = longer
+    }
+
+    /// Frees the list of headers; only while libcurl does not work on the handle.
+    func dropHeaders() {
+        curl_slist_free_all(headers)
+        headers = nil
+    }
+
+    // MARK: What comes back
+
+    /// What came in this round; there is nothing then until more comes.
+    func takeArrival() -> ExchangeState.Arrival {
+        defer { arrival = ExchangeState.Arrival() }
+        return arrival
+    }
+
+    /// Whether others use the same connection.
+    var sharesConnection: Bool { head.version >= 2 }
+
+    func complete(_ result: CURLcode) {
+        guard let channel else { return }
+        if let refusal {
+            arrival.ending = .failed(refusal)
+        } else if result != CURLE_OK {
+            arrival.ending = .failed(
+                CurlFailure.failure(
+                    result, detail: String(cString: errorText), hasHead: head.isComplete, limits: channel.limits))
+        } else {
+            arrival.ending =
+                head.isComplete
+                ? .complete
+                : .failed(
+                    CurlFailure.failure(CURLE_WEIRD_SERVER_REPLY, detail: "", hasHead: false, limits: channel.limits))
+        }
+        round.touch(self)
+    }
+
+    /// - Returns: false to make libcurl end the transfer.
+    fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        switch head.add(line) {
+        case .more: break
+        case .head(let head):
+            arrival.head = head
+            round.touch(self)
+        case .refused(let failure):
+            refusal = failure
+            return false
+        }
+        return true
+    }
+
+    fileprivate func takeBody(_ bytes: UnsafeRawBufferPointer) {
+        if arrival.bytes.isEmpty { arrival.bytes = Array(bytes) } else { arrival.bytes += bytes }
+        round.touch(self)
+    }
+}
+
+// MARK: Callbacks
+
+/// `CURLOPT_WRITEFUNCTION`.
+private func receiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+/// `CURLOPT_HEADERFUNCTION`.
+private func receiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+}

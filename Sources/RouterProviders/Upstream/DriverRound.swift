@@ -1,0 +1,19 @@
+/// The transfers that got something in the present round of the driver, each once.
+final class DriverRound {
+    private var touched: [CurlTransfer] = []
+
+    func touch(_ transfer: CurlTransfer) {
+        guard !transfer.isTouched else { return }
+        transfer.isTouched = true
+        touched.append(transfer)
+    }
+
+    /// Tells each and starts a new round.
+    func finish(_ body: (CurlTransfer) -> Void) {
+        for transfer in touched {
+            transfer.isTouched = false
+            body(transfer)
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,209 @@
+import RouterCore
+
+/// What has come in one exchange and was not read yet, and what that means for the two who share it: the reading task,
+/// which pulls, and the driver's thread, which delivers and watches the time.
+///
+/// A state machine without I/O: no libcurl, no lock and no clock are in it. Whoever owns it does what it answers. Once
+/// it has an ending nothing more comes in; what came before is still handed out first, except after ``cancel()``.
+struct ExchangeState {
+    /// What came from the vendor in one round of the driver.
+    struct Arrival {
+        var head: UpstreamHead?
+        var bytes: [UInt8] = []
+        var ending: Ending?
+    }
+
+    enum Ending: Equatable {
+        case complete
+        case failed(UpstreamFailure)
+    }
+
+    /// What the driver does after it delivered.
+    struct Delivery: Equatable {
+        var wakesReader = false
+        var flow = Flow.goesOn
+
+        enum Flow {
+            case goesOn
+            /// Enough is unread: stop receiving until the reader took it.
+            case pauses
+            /// The exchange is over for the reader: stop the transfer.
+            case stops
+        }
+    }
+
+    /// What the reader gets.
+    enum Pull: Equatable {
+        /// - Parameter resumesTransfer: the driver is to go on receiving.
+        case event(ExchangeEvent, resumesTransfer: Bool)
+        case end
+        case failure(UpstreamFailure)
+        /// Nothing yet: suspend after ``wait(at:)``.
+        case wait
+    }
+
+    /// What the driver does about the time.
+    enum Tick: Equatable {
+        /// Look again then.
+        case waits(until: Moment, wakesReader: Bool)
+        /// A limit ran out: stop the transfer.
+        case expires(wakesReader: Bool)
+    }
+
+    struct Cancellation: Equatable {
+        var wakesReader: Bool
+        /// There is a transfer to be stopped.
+        var stopsTransfer: Bool
+    }
+
+    private let limits: ExchangeLimits
+    private let start: Moment
+    private let unreadBytesMax: Int
+    /// What may be unread where one transfer cannot be paused without the others on its connection.
+    private let sharedUnreadBytesMax: Int
+
+    private var head: UpstreamHead?
+    private var unread: [UInt8] = []
+    private var ending: Ending?
+    private var isPaused = false
+    private var hasBody = false
+
+    private var isReaderWaiting = false
+    private var waitingSince: Moment
+    /// Since when the reader has heard nothing but ``ExchangeEvent/silence``, not counting the time it was away.
+    private var quietSince: Moment
+    private var isSilenceDue = false
+    private var wasSilent = false
+
+    /// - Parameters:
+    ///   - start: from which the limits on the first byte and on the whole count.
+    ///   - unreadBytesMax: from so many unread bytes on the transfer is paused.
+    ///   - sharedUnreadBytesMax: from so many on it is ended, when it shares its connection with others.
+    init(limits: ExchangeLimits, start: Moment, unreadBytesMax: Int, sharedUnreadBytesMax: Int) {
+        self.limits = limits
+        self.start = start
+        self.unreadBytesMax = unreadBytesMax
+        self.sharedUnreadBytesMax = sharedUnreadBytesMax
+        waitingSince = start
+        quietSince = start
+    }
+
+    /// When the driver has to call ``tick(at:)`` first.
+    var firstTick: Moment {
+        start.advanced(by: min(limits.firstByte, limits.total, limits.silence))
+    }
+
+    // MARK: The driver's side
+
+    /// Takes in what came.
+    ///
+    /// - Parameter sharesConnection: other exchanges use the same connection (HTTP/2).
+    mutating func deliver(_ arrival: consuming Arrival, sharesConnection: Bool = false) -> Delivery {
+        guard ending == nil else { return Delivery(flow: .stops) }
+        if let head = arrival.head { self.head = head }
+        if !arrival.bytes.isEmpty {
+            hasBody = true
+            if unread.isEmpty { unread = arrival.bytes } else { unread += arrival.bytes }
+        }
+        ending = arrival.ending
+        var delivery = Delivery()
+        if ending == nil, sharesConnection {
+            if unread.count >= sharedUnreadBytesMax {
+                ending = .failed(Self.tooSlow(bytes: sharedUnreadBytesMax))
+                delivery.flow = .stops
+            }
+        } else if ending == nil, unread.count >= unreadBytesMax, !isPaused {
+            isPaused = true
+            delivery.flow = .pauses
+        }
+        if head != nil || !unread.isEmpty || ending != nil { delivery.wakesReader = takeReader() }
+        return delivery
+    }
+
+    /// Checks the limits. Silence and the idle limit count only while the reader waits: a reader that is busy with its
+    /// own client is not the vendor's fault.
+    mutating func tick(at now: Moment) -> Tick {
+        guard ending == nil else { return .waits(until: .never, wakesReader: false) }
+        let limit = hasBody ? limits.idle : limits.firstByte
+        let since = hasBody ? (isReaderWaiting ? quietSince : now) : start
+        let due = min(start.advanced(by: limits.total), since.advanced(by: limit))
+        guard now < due else {
+            if now >= start.advanced(by: limits.total) {
+                ending = .failed(limits.totalFailure)
+            } else {
+                ending = .failed(hasBody ? limits.idleFailure : limits.firstByteFailure)
+            }
+            return .expires(wakesReader: takeReader())
+        }
+        let silence = (isReaderWaiting ? waitingSince : now).advanced(by: limits.silence)
+        guard isReaderWaiting, now >= silence else {
+            return .waits(until: min(due, silence), wakesReader: false)
+        }
+        isSilenceDue = true
+        return .waits(until: min(due, now.advanced(by: limits.silence)), wakesReader: takeReader())
+    }
+
+    // MARK: The reader's side
+
+    mutating func pull() -> Pull {
+        if let head {
+            self.head = nil
+            (wasSilent, isSilenceDue) = (false, false)
+            return .event(.head(head), resumesTransfer: false)
+        }
+        if !unread.isEmpty {
+            let bytes = unread
+            unread = []
+            (wasSilent, isSilenceDue) = (false, false)
+            let resumes = isPaused && ending == nil
+            isPaused = false
+            return .event(.bytes(bytes), resumesTransfer: resumes)
+        }
+        switch ending {
+        case .complete: return .end
+        case .failed(let failure): return .failure(failure)
+        case nil: break
+        }
+        guard isSilenceDue else { return .wait }
+        isSilenceDue = false
+        wasSilent = true
+        return .event(.silence, resumesTransfer: false)
+    }
+
+    /// Whether ``pull()`` would answer ``Pull/wait``.
+    var mayWait: Bool { head == nil && unread.isEmpty && ending == nil && !isSilenceDue }
+
+    /// The reader suspends: ``pull()`` would answer ``Pull/wait``.
+    mutating func wait(at now: Moment) {
+        precondition(!isReaderWaiting, "an exchange has one reader")
+        isReaderWaiting = true
+        waitingSince = now
+        if !wasSilent { quietSince = now }
+    }
+
+    /// Ends it from our side: what is unread is thrown away. Changes nothing once the ending has been read.
+    mutating func cancel() -> Cancellation {
+        guard ending == nil || head != nil || !unread.isEmpty else {
+            return Cancellation(wakesReader: false, stopsTransfer: false)
+        }
+        let stops = ending == nil
+        head = nil
+        unread = []
+        ending = .failed(Self.cancelled)
+        return Cancellation(wakesReader: takeReader(), stopsTransfer: stops)
+    }
+
+    /// Whether the reader is to be resumed; it waits no longer.
+    private mutating func takeReader() -> Bool {
+        defer { isReaderWaiting = false }
+        return isReaderWaiting
+    }
+
+    static let cancelled = UpstreamFailure(.cancelled, "The request to the provider was cancelled.")
+
+    private static func tooSlow(bytes: Int) -> UpstreamFailure {
+        UpstreamFailure(
+            .broken,
+            "The answer was ended: \(bytes) bytes of it were not read, and others share its HTTP/2 connection.")
+    }
+}
