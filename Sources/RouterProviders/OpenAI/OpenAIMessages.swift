@@ -1,0 +1,301 @@
+import RouterCore
+
+/// Writes `messages`: the whole list as it stands when nothing in it has to change, else each message that can stay as the
+/// slice it was.
+struct OpenAIMessages {
+    private let traits: ChatTraits
+    private let quirks: OpenAIQuirks
+    private let ids: CallIDRule
+
+    init(traits: ChatTraits, quirks: OpenAIQuirks) {
+        self.traits = traits
+        self.quirks = quirks
+        ids = CallIDRule(isMistral: traits.mistralRules, charactersMax: quirks.callIDCharactersMax)
+    }
+
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` for custom calls where the vendor has none, of kind `refused`
+    ///   for broken arguments of a call where the vendor needs an object.
+    func write(_ messages: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        if traits.mistralRules || traits.oneSystemMessage {
+            try writeInOrder(messages, to: &writer)
+            return
+        }
+        guard try contains(messages, where: needsChange) else {
+            writer.copy(messages)
+            return
+        }
+        var functionCalls = FunctionCalls()
+        writer.beginArray()
+        for (index, message) in messages.elements.enumerated() {
+            if try needsChange(message) {
+                try write(message, callID: functionCalls.id(for: message, at: index), to: &writer)
+            } else {
+                writer.copy(message)
+            }
+        }
+        writer.endArray()
+    }
+
+    private func contains(
+        _ messages: JSONValue, where isSearched: (JSONValue) throws(UpstreamFailure) -> Bool
+    ) throws(UpstreamFailure) -> Bool {
+        for message in messages.elements where try isSearched(message) { return true }
+        return false
+    }
+
+    /// Writes the list with the rules of the model's chat template on the order of messages.
+    private func writeInOrder(_ messages: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        var turns = messages.elements.enumerated().map { ChatTurn($0.element, at: $0.offset) }
+        if traits.oneSystemMessage { turns = ChatTurn.joiningSystemMessages(of: turns) }
+        if traits.mistralRules { turns = MistralRules.ordered(turns) }
+        var functionCalls = FunctionCalls()
+        writer.beginArray()
+        for turn in turns {
+            guard let message = turn.message else {
+                writer.beginObject()
+                writer.member("role", turn.role.name)
+                writer.name("content")
+                writer.raw(turn.text)
+                writer.endObject()
+                continue
+            }
+            let callID = functionCalls.id(for: message, at: turn.index)
+            try write(message, as: turn.role, isPrefix: turn.isPrefix, callID: callID, to: &writer)
+        }
+        writer.endArray()
+    }
+
+    // MARK: What has to change
+
+    private func needsChange(_ message: JSONValue) throws(UpstreamFailure) -> Bool {
+        var hasContent = false
+        var hasCalls = false
+        var isAssistant = false
+        for member in message.members {
+            let value = member.value
+            switch member.name {
+            case "role":
+                isAssistant = value.equals("assistant")
+                if value.equals("developer"), !quirks.hasDeveloperRole { return true }
+                if value.equals("function"), !quirks.hasFunctions { return true }
+            case "content":
+                hasContent = !value.isNull
+                if value.kind == .array, contentNeedsChange(value) { return true }
+            case "tool_calls":
+                if value.count == 0 { return true }
+                hasCalls = true
+                for call in value.elements where try callNeedsChange(call) { return true }
+            case "tool_call_id":
+                if let id = value.string, ids.replacement(for: id) != nil { return true }
+            case "function_call":
+                if value.isNull || !quirks.hasFunctions { return true }
+                hasCalls = true
+            default:
+                if value.isNull || !quirks.messageMembers.contains(member.name.string) { return true }
+            }
+        }
+        // `content: null` may only stand next to calls.
+        return !hasContent && !hasCalls && (isAssistant && quirks.fillsEmptyContent || message["content"] != nil)
+    }
+
+    private func contentNeedsChange(_ content: JSONValue) -> Bool {
+        canJoin(content) || content.elements.contains(where: partNeedsChange)
+    }
+
+    private func canJoin(_ content: JSONValue) -> Bool {
+        quirks.joinsTextParts && content.kind == .array
+            && content.elements.allSatisfy { $0["type"]?.equals("text") == true && $0["text"]?.kind == .string }
+    }
+
+    private func partNeedsChange(_ part: JSONValue) -> Bool {
+        part.members.contains { $0.value.isNull || $0.name == "cache_control" }
+    }
+
+    private func callNeedsChange(_ call: JSONValue) throws(UpstreamFailure) -> Bool {
+        if !quirks.hasCustomTools, call["type"]?.equals("custom") == true {
+            throw .unsupported(call, "is a call of a custom tool, which this model does not know")
+        }
+        for member in call.members {
+            if member.value.isNull || !quirks.callMembers.contains(member.name.string) { return true }
+            if member.name == "id", let id = member.value.string, ids.replacement(for: id) != nil { return true }
+            if member.name == "function", try newArguments(of: member.value) != nil { return true }
+        }
+        return false
+    }
+
+    // MARK: Writing what changes
+
+    /// - Parameter callID: of the older `function_call`, or of the result of one.
+    private func write(
+        _ message: JSONValue, as role: ChatTurn.Role? = nil, isPrefix: Bool = false, callID: String,
+        to writer: inout JSONWriter
+    ) throws(UpstreamFailure) {
+        let role = role ?? ChatTurn.Role(of: message)
+        let hasCalls = (message["tool_calls"]?.count ?? 0) > 0 || message["function_call"].map { !$0.isNull } ?? false
+        var hasContent = false
+        writer.beginObject()
+        for member in message.members {
+            let value = member.value
+            switch member.name {
+            case "role":
+                writeRole(value, role, to: &writer)
+            case "content":
+                hasContent = write(content: value, of: role, hasCalls: hasCalls, to: &writer)
+            case "tool_calls":
+                if value.count > 0 { try write(calls: value, to: &writer) }
+            case "tool_call_id":
+                writer.name("tool_call_id")
+                writeID(value, to: &writer)
+            case "function_call" where !value.isNull:
+                if quirks.hasFunctions { writer.copy(member) } else { try write(call: value, id: callID, to: &writer) }
+            case "name" where role == .function && !quirks.hasFunctions:
+                break  // A result belongs to its call by the call's id.
+            case "prefix" where isPrefix:
+                break
+            default:
+                if !value.isNull, quirks.messageMembers.contains(member.name.string) { writer.copy(member) }
+            }
+        }
+        if role == .function, !quirks.hasFunctions { writer.member("tool_call_id", newID(callID)) }
+        if !hasContent, !hasCalls, role == .assistant, quirks.fillsEmptyContent {
+            writer.name("content")
+            if let refusal = message["refusal"], refusal.kind == .string {
+                writer.copy(refusal)
+            } else {
+                writer.string("")
+            }
+        }
+        if isPrefix { writer.member("prefix", true) }
+        writer.endObject()
+    }
+
+    private func writeRole(_ value: JSONValue, _ role: ChatTurn.Role, to writer: inout JSONWriter) {
+        writer.name("role")
+        switch role {
+        case .developer where !quirks.hasDeveloperRole: writer.string("system")
+        case .function where !quirks.hasFunctions: writer.string("tool")
+        case .user: writer.string("user")
+        default: writer.copy(value)
+        }
+    }
+
+    /// - Returns: whether there is content now, if only `null` next to calls.
+    private func write(
+        content: JSONValue, of role: ChatTurn.Role, hasCalls: Bool, to writer: inout JSONWriter
+    ) -> Bool {
+        if content.isNull {
+            if role == .function, !quirks.hasFunctions {
+                writer.member("content", "")
+            } else if hasCalls || role == .function {
+                writer.nullMember("content")
+            } else {
+                return false
+            }
+            return true
+        }
+        writer.name("content")
+        if canJoin(content) {
+            writer.raw(ChatTurn.joined(content))
+        } else if content.kind == .array, contentNeedsChange(content) {
+            writer.beginArray()
+            for part in content.elements {
+                writer.beginObject()
+                for member in part.members where !member.value.isNull && member.name != "cache_control" {
+                    writer.copy(member)
+                }
+                writer.endObject()
+            }
+            writer.endArray()
+        } else {
+            writer.copy(content)
+        }
+        return true
+    }
+
+    private func write(calls: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        writer.name("tool_calls")
+        writer.beginArray()
+        for call in calls.elements {
+            guard try callNeedsChange(call) else {
+                writer.copy(call)
+                continue
+            }
+            writer.beginObject()
+            for member in call.members where !member.value.isNull {
+                guard quirks.callMembers.contains(member.name.string) else { continue }
+                switch member.name {
+                case "id":
+                    writer.name("id")
+                    writeID(member.value, to: &writer)
+                case "function":
+                    writer.name("function")
+                    try write(function: member.value, to: &writer)
+                default:
+                    writer.copy(member)
+                }
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    /// Writes an older `function_call` as the only one of `tool_calls`.
+    private func write(call function: JSONValue, id: String, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        writer.name("tool_calls")
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("id", newID(id))
+        writer.member("type", "function")
+        writer.name("function")
+        try write(function: function, to: &writer)
+        writer.endObject()
+        writer.endArray()
+    }
+
+    private func write(function: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        guard let arguments = try newArguments(of: function) else {
+            writer.copy(function)
+            return
+        }
+        writer.beginObject()
+        for member in function.members where member.name != "arguments" { writer.copy(member) }
+        writer.member("arguments", arguments)
+        writer.endObject()
+    }
+
+    /// The arguments to send instead of those of `function`; `nil` when they can stay.
+    private func newArguments(of function: JSONValue) throws(UpstreamFailure) -> String? {
+        guard quirks.needsArgumentObjects else { return nil }
+        guard let arguments = function["arguments"], !arguments.isNull else { return "{}" }
+        if arguments.kind == .object { return String(decoding: arguments.text, as: UTF8.self) }
+        guard let text = arguments.string else {
+            throw .refused(arguments, "must be a string that holds a JSON object")
+        }
+        if text.allSatisfy(\.isWhitespace) { return "{}" }
+        guard let document = try? JSONDocument(Array(text.utf8)), document.root.kind == .object else {
+            throw .refused(arguments, "must hold a JSON object: the arguments of the call as the model wrote them")
+        }
+        return nil
+    }
+
+    private func writeID(_ value: JSONValue, to writer: inout JSONWriter) {
+        if let id = value.string, let replacement = ids.replacement(for: id) {
+            writer.string(replacement)
+        } else {
+            writer.copy(value)
+        }
+    }
+
+    private func newID(_ id: String) -> String { ids.replacement(for: id) ?? id }
+}
+
+/// Names calls in the older form, which have no ids: a result belongs to the last call before it.
+private struct FunctionCalls {
+    private var last = 0
+
+    /// The id of the call in `message`, or of the call that it is the result of.
+    mutating func id(for message: JSONValue, at index: Int) -> String {
+        if let call = message["function_call"], !call.isNull { last = index }
+        return "call_function_\(last)"
+    }
+}

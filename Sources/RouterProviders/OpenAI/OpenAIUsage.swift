@@ -1,0 +1,35 @@
+import RouterCore
+
+extension Usage {
+    /// More tokens than any one answer has: a count above it is taken for nonsense.
+    private static let tokensMax = 1_000_000_000
+
+    /// Reads the `usage` object of an answer; `nil` when it says neither of the two totals.
+    ///
+    /// A count that is negative, not whole or absurdly high counts as not said. Whether the parts go together is the
+    /// vendor's business: a cache may count more than the prompt.
+    init?(openAI usage: JSONValue) {
+        self.init()
+        let said = (prompt: Self.count(usage["prompt_tokens"]), completion: Self.count(usage["completion_tokens"]))
+        guard said.prompt != nil || said.completion != nil else { return nil }
+        prompt = said.prompt ?? 0
+        completion = said.completion ?? 0
+        if let details = usage["prompt_tokens_details"] {
+            cacheRead = Self.count(details["cached_tokens"]) ?? 0
+            cacheWrite = Self.count(details["cache_write_tokens"]) ?? 0
+            promptAudio = Self.count(details["audio_tokens"]) ?? 0
+        }
+        if let details = usage["completion_tokens_details"] {
+            reasoning = Self.count(details["reasoning_tokens"]) ?? 0
+            completionAudio = Self.count(details["audio_tokens"]) ?? 0
+            acceptedPrediction = Self.count(details["accepted_prediction_tokens"]) ?? 0
+            rejectedPrediction = Self.count(details["rejected_prediction_tokens"]) ?? 0
+        }
+    }
+
+    private static func count(_ value: JSONValue?) -> Int? {
+        guard let value else { return nil }
+        let count = value.integer ?? value.double.flatMap { Int(exactly: $0) }
+        return count.flatMap { (0...tokensMax).contains($0) ? $0 : nil }
+    }
+}

@@ -1,0 +1,9 @@
+public import RouterCore
+
+/// All dialects that this router speaks. A new vendor is an entry here; `docs/vendors.md` has the steps.
+public enum Vendors {
+    public static let all: [Dialect: Vendor] = [
+        .openAI: Vendor(chat: OpenAIChat(quirks: .openAI)),
+        .openAICompatible: Vendor(chat: OpenAIChat(quirks: .selfHosted)),
+    ]
+}
