@@ -1,0 +1,62 @@
+import ArgumentParser
+import RouterCore
+import RouterStore
+
+/// Looks at everything that a start would: configuration, secrets, store, providers. Changes nothing, opens no port.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the configuration, the store and the providers; open no port.",
+        discussion: """
+            routerd check -c /etc/routerd/routerd.yaml
+            Exit codes: 0 good, perhaps with warnings; 78 the configuration is wrong; 1 something else is.
+            """)
+
+    @Flag(help: "Ask no provider whether it answers.")
+    var offline = false
+
+    @Flag(help: "Exit 1 also for warnings.")
+    var strict = false
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        var report = CheckReport()
+        do throws(ConfigurationFaults) {
+            let loaded = try store.load(server.settings)
+            report.note(loaded)
+            let routes = try Routes(loaded.settings)
+            report.note(routes)
+            report.note(await storeState(loaded.settings))
+        } catch {
+            report.note(error)
+        }
+        if output.json { report.printJSON() } else { report.printText() }
+        let code = report.exitCode(isStrict: strict)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func storeState(_ settings: Settings) async -> CheckReport.Finding {
+        let path = settings.storePath
+        guard SmallFile.exists(path) else {
+            return .init(.ok, "store", path, "is not there yet; the first start makes it")
+        }
+        do throws(StoreError) {
+            let store = try await SQLiteStore.open(path: path, release: Version.text, migrating: false)
+            let pending: [String]
+            do throws(StoreError) {
+                pending = try await store.pendingMigrations()
+            } catch {
+                await store.close()
+                throw error
+            }
+            await store.close()
+            guard !pending.isEmpty else { return .init(.ok, "store", path, "SQLite, up to date") }
+            return .init(.ok, "store", path, "the next start brings it up to date: \(pending.joined(separator: ", "))")
+        } catch {
+            return .init(
+                .error, "store", path, error.description, isConfiguration: error.kind == .incompatible)
+        }
+    }
+}

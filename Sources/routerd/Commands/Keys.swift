@@ -1,0 +1,197 @@
+import ArgumentParser
+import RouterCore
+import RouterHTTP
+import RouterStore
+
+/// API keys. What these commands change, a running server takes within a second.
+struct Keys: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make, list and revoke API keys.", subcommands: [Create.self, List.self, Revoke.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an API key and print it. It is shown this once.",
+            discussion: """
+                routerd keys create --name laptop
+                routerd keys create --name ci --rpm 600 --expires 90d --json
+                """)
+
+        @Option(help: .init("What you call it.", valueName: "text"))
+        var name: String
+
+        @Option(
+            help: .init(
+                "Requests in any 60 seconds; defaults.rate_limit of the configuration unless given.",
+                valueName: "number"))
+        var rpm: Int?
+
+        @Option(
+            help: .init("How long it is good for, such as 90d, 12h or 30m; for ever unless given.", valueName: "time"))
+        var expires: Lifetime?
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var output: JSONOption
+
+        func validate() throws {
+            guard !name.isEmpty, name.count <= 100, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+                throw ValidationError("--name must have 1 to 100 characters, none of them a control character.")
+            }
+            guard rpm.map({ (1...1_000_000).contains($0) }) ?? true else {
+                throw ValidationError("--rpm must be from 1 to 1000000.")
+            }
+        }
+
+        func run() async throws {
+            try await reporting {
+                let settings = try store.load().settings
+                let pepper = try Environment().pepper()
+                try await settings.withStore(creating: true) { open in
+                    let peppers = try DataDirectory(making: settings.data).peppers(pepper)
+                    let (key, text) = NewKey.make(
+                        name: name, requestsPerMinute: rpm ?? settings.defaults.requestsPerMinute, lifetime: expires,
+                        peppers: peppers, ambient: .ofSystem)
+                    try await open.add(key)
+                    print(key, text: text)
+                }
+            }
+        }
+
+        private func print(_ key: APIKey, text: String) {
+            guard !output.json else {
+                return Output.json { writer in
+                    key.write(to: &writer)
+                    writer.member("key", text)
+                }
+            }
+            let limit = "\(key.requestsPerMinute) requests a minute"
+            let end = key.expiresAt.map { "good until \(Output.time($0))" } ?? "good for ever"
+            Output.words("Made \(key.id) (\(key.name)): \(limit), \(end). The key is shown this once:")
+            Output.data(text)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List all API keys, without their texts.")
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var output: JSONOption
+
+        func run() async throws {
+            try await reporting {
+                let keys = try await store.load().settings.withStore(creating: false) { try await $0.keys() }
+                guard !output.json else {
+                    return Output.json { writer in
+                        writer.name("keys")
+                        writer.beginArray()
+                        for key in keys {
+                            writer.beginObject()
+                            key.write(to: &writer)
+                            writer.endObject()
+                        }
+                        writer.endArray()
+                    }
+                }
+                let now = Ambient.ofSystem.timestamp()
+                Output.table(
+                    ["ID", "KEY", "STATE", "LIMIT", "CREATED", "EXPIRES", "NAME"],
+                    keys.map { key in
+                        [
+                            key.id, key.label, key.state(at: now), "\(key.requestsPerMinute)/min",
+                            Output.time(key.createdAt), key.expiresAt.map(Output.time) ?? "-", key.name,
+                        ]
+                    })
+            }
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke an API key, for good.", discussion: "routerd keys revoke key_AbCdEfGhIjKlMnOp")
+
+        @Argument(help: "The id or hash that keys list shows.")
+        var id: String
+
+        @OptionGroup var store: StoreOptions
+        @OptionGroup var output: JSONOption
+
+        func run() async throws {
+            try await reporting {
+                let (revoked, known) = try await store.load().settings.withStore(creating: false) { store in
+                    let key = try await store.revokeKey(id, at: Ambient.ofSystem.timestamp())
+                    return (key, key == nil ? try await store.keys().map(\.id) : [])
+                }
+                guard let key = revoked else {
+                    // Whoever pastes the key itself must not find it in a log.
+                    let shown = id.hasPrefix("air_live_") ? "air_live_…" : "\(id.prefix(80))"
+                    let like = Spelling.closest(to: id, in: known)
+                    throw CommandFailure(
+                        .failed, "there is no key \(shown)",
+                        hint: (like.map { "Did you mean \($0)? " } ?? "") + "All: routerd keys list")
+                }
+                guard !output.json else { return Output.json { key.write(to: &$0) } }
+                Output.words("Revoked \(key.id) (\(key.name)). A running server refuses it within a second.")
+            }
+        }
+    }
+}
+
+/// How long a key is good for: `90d`, `12h`, `30m`, `2w`.
+struct Lifetime: ExpressibleByArgument, Sendable, Hashable {
+    let milliseconds: Int64
+
+    init?(argument: String) {
+        let units: [Character: Int64] = ["m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000]
+        // A hundred years is for ever; it also keeps the product in range.
+        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int64(argument.dropLast()), count > 0,
+            count <= 100 * 366 * 86_400_000 / unit
+        else { return nil }
+        milliseconds = count * unit
+    }
+}
+
+/// A key that is about to be stored.
+enum NewKey {
+    /// - Parameter lifetime: `nil` for a key that does not expire.
+    /// - Returns: what is stored, and the text to show once.
+    static func make(
+        name: String, requestsPerMinute: Int, lifetime: Lifetime?, peppers: Peppers, ambient: Ambient
+    ) -> (key: APIKey, text: String) {
+        let (text, label) = KeyText.make()
+        let now = ambient.timestamp()
+        let key = APIKey(
+            id: "key_\(ambient.letters(16))", account: .first, name: name, label: label,
+            digest: peppers.digest(of: text), requestsPerMinute: requestsPerMinute, createdAt: now,
+            expiresAt: lifetime.map { now + $0.milliseconds })
+        return (key, text)
+    }
+}
+
+extension APIKey {
+    /// `active`, `revoked` or `expired`.
+    fileprivate func state(at now: Int64) -> String {
+        revokedAt != nil ? "revoked" : expiresAt.map { $0 <= now } == true ? "expired" : "active"
+    }
+
+    /// Its members, for scripts.
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.member("id", id)
+        writer.member("hash", digest.hex)
+        writer.member("name", name)
+        writer.member("label", label)
+        writer.member("rate_limit", requestsPerMinute)
+        writer.member("created_at", Output.time(createdAt))
+        writer.member("expires_at", orNull: expiresAt.map(Output.time))
+        writer.member("revoked_at", orNull: revokedAt.map(Output.time))
+    }
+}
+
+extension Environment {
+    /// The secret under which keys are digested, from `ROUTERD_PEPPER` or its file; `nil` when neither is set.
+    func pepper() throws(ConfigurationFaults) -> String? {
+        do throws(ConfigurationFault) {
+            return try value("ROUTERD_PEPPER")?.text
+        } catch {
+            throw ConfigurationFaults([error])
+        }
+    }
+}

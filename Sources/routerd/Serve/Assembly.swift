@@ -1,0 +1,136 @@
+import Foundation
+import Logging
+import RouterCore
+import RouterHTTP
+import RouterProviders
+import RouterStore
+import Synchronization
+
+/// Puts the parts of a server together: the only file that knows every target.
+struct Assembly: Sendable {
+    let settings: Settings
+    let store: SQLStore
+    let peppers: Peppers
+    let catalog: LiveCatalog
+    let credentials: LiveCredentials
+    let directory: KeyDirectory
+    let transport: CurlTransport
+    let ambient: Ambient
+    let logger: Logger
+    /// Engines that were found on this machine.
+    let found: [EngineDiscovery.Engine]
+
+    /// Opens the store, makes what is missing, and reads what can be routed to.
+    init(_ settings: Settings, peppers: Peppers, logger: Logger) async throws(CommandFailure) {
+        self.settings = settings
+        self.peppers = peppers
+        self.logger = logger
+        ambient = .ofSystem
+        store = try await Self.open(settings)
+        directory = KeyDirectory(store: store, ambient: ambient)
+        transport = try Self.transport()
+        let looksForEngines = settings.discover ?? settings.providers.isEmpty
+        found =
+            looksForEngines
+            ? await EngineDiscovery(transport: transport).find(ownPort: settings.http.port) : []
+        let routes = try Self.routes(settings, found: found)
+        for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
+        catalog = LiveCatalog(routes.catalog)
+        credentials = LiveCredentials(routes.keys)
+    }
+
+    /// The HTTP server.
+    /// - Parameter onListening: told the port once requests are accepted.
+    func server(onListening: @escaping @Sendable (_ port: Int) async -> Void) -> RouterServer {
+        var limits = Engine.Limits()
+        limits.timeouts = settings.timeouts
+        let engine = Engine(
+            catalog: { [catalog] in catalog.current }, vendors: Vendors.all, transport: transport,
+            authorizer: credentials, observer: EngineLog(logger), ambient: ambient, limits: limits)
+        let gate = Gate(
+            directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
+            digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp)
+        return RouterServer(
+            configuration: .init(host: settings.http.host, port: settings.http.port), engine: engine, catalog: catalog,
+            gate: gate, readiness: { [store] in await Self.fault(of: store) }, ambient: ambient, logger: logger,
+            onListening: onListening)
+    }
+
+    /// Takes models, providers and their keys from `settings` for all requests from now on.
+    func reload(_ settings: Settings) throws(CommandFailure) {
+        let routes = try Self.routes(settings, found: found)
+        for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
+        credentials.replace(with: routes.keys)
+        catalog.replace(with: routes.catalog)
+    }
+
+    /// Makes a key of the first account.
+    /// - Returns: its text, which nobody can see again.
+    func makeKey(named name: String) async throws(CommandFailure) -> String {
+        let (key, text) = NewKey.make(
+            name: name, requestsPerMinute: settings.defaults.requestsPerMinute, lifetime: nil, peppers: peppers,
+            ambient: ambient)
+        do throws(StoreError) {
+            try await store.add(key)
+        } catch {
+            throw CommandFailure(error)
+        }
+        return text
+    }
+
+    static func open(_ settings: Settings) async throws(CommandFailure) -> SQLStore {
+        do throws(StoreError) {
+            return try await SQLiteStore.open(path: settings.storePath, release: Version.text)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    private static func routes(
+        _ settings: Settings, found: [EngineDiscovery.Engine]
+    ) throws(CommandFailure) -> Routes {
+        do throws(ConfigurationFaults) {
+            return try Routes(settings, found: found.map { ($0.provider, $0.catalogueModels) })
+        } catch {
+            throw CommandFailure(.configuration, error.description)
+        }
+    }
+
+    private static func transport() throws(CommandFailure) -> CurlTransport {
+        var settings = CurlTransport.Settings()
+        settings.readProxy { ProcessInfo.processInfo.environment[$0] }
+        do throws(UpstreamFailure) {
+            return try CurlTransport(settings)
+        } catch {
+            throw CommandFailure(.failed, "libcurl cannot be used: \(error.message)")
+        }
+    }
+
+    /// Why the store cannot be used now; `nil` when it can.
+    private static func fault(of store: SQLStore) async -> String? {
+        do throws(StoreError) {
+            try await store.check()
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}
+
+/// The keys of providers that count now.
+final class LiveCredentials: Authorizer {
+    private let current: Mutex<KeyAuthorizer>
+
+    init(_ keys: [String: [Secret]]) { current = Mutex(Self.authorizer(keys)) }
+
+    func replace(with keys: [String: [Secret]]) { current.withLock { $0 = Self.authorizer(keys) } }
+
+    func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure) {
+        let authorizer = current.withLock { $0 }
+        try await authorizer.authorize(&request, for: provider)
+    }
+
+    private static func authorizer(_ keys: [String: [Secret]]) -> KeyAuthorizer {
+        KeyAuthorizer(keys: keys.mapValues { $0.compactMap { Credentials($0.revealed) } })
+    }
+}
