@@ -147,8 +147,8 @@ import Testing
     }
 
     @Test("NAME_FILE gives the value of any variable; both at once, and a file that is not there, are mistakes")
-    func files() throws {
-        try TemporaryDirectory.with { directory in
+    func files() async throws {
+        try await TemporaryDirectory.with { directory in
             let path = "\(directory)/secret"
             try "  sk-from-file \n".write(toFile: path, atomically: true, encoding: .utf8)
             let loaded = try Self.read(nil, ["OPENAI_API_KEY_FILE": path])
@@ -333,15 +333,5 @@ import Testing
     @Test("without a key nothing of it is served")
     func isDormant() throws {
         #expect(try Routes(SettingsTests.read(nil).settings).catalog.models.isEmpty)
-    }
-}
-
-/// A directory that is gone when the closure returns.
-enum TemporaryDirectory {
-    static func with<Result>(_ body: (String) throws -> Result) throws -> Result {
-        let path = NSTemporaryDirectory() + "routerd-test-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return try body(path)
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import RouterCore
 import RouterHTTP
-import RouterStore
 
 /// API keys. What these commands change, a running server takes within a second.
 struct Keys: AsyncParsableCommand {

@@ -113,6 +113,9 @@ struct SettingsReader {
     private mutating func readAll() {
         let sections = refuseUnknownKeys()
         for setting in Setting.all { read(setting, sections: sections) }
+        for index in values.indices where values[index].key == "database" && values[index].origin == .standard {
+            values[index].text = "sqlite:\(settings.storePath)"
+        }
         var providers = ProviderReader(source: source, environment: environment)
         providers.read(root?["providers"])
         settings.providers = providers.providers

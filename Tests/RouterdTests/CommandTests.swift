@@ -1,0 +1,251 @@
+import Foundation
+import Testing
+
+@testable import routerd
+
+@Suite("Commands, by the executable") struct CommandTests {
+    @Test("version names itself, also as JSON and as an option")
+    func version() async throws {
+        try await TemporaryDirectory.with { directory in
+            #expect(try await Executable.run(["version"], in: directory).output == "routerd \(Version.text)\n")
+            #expect(try await Executable.run(["--version"], in: directory).output == "\(Version.text)\n")
+            let json = try await Executable.run(["version", "--json"], in: directory).json
+            #expect(json["version"] as? String == Version.text)
+            #expect(json["schema_version"] as? Int == 1)
+        }
+    }
+
+    @Test("a key is made, listed and revoked; its text is printed once and stored nowhere")
+    func keys() async throws {
+        try await TemporaryDirectory.with { directory in
+            let made = try await Executable.run(
+                ["keys", "create", "--name", "ci", "--rpm", "5", "--expires", "90d", "--json"], in: directory)
+            #expect(made.status == 0)
+            let key = try made.json
+            let text = try #require(key["key"] as? String)
+            let id = try #require(key["id"] as? String)
+            let hash = try #require(key["hash"] as? String)
+            #expect(text.wholeMatch(of: /air_live_[A-Za-z0-9_-]{43}/) != nil)
+            #expect(id.wholeMatch(of: /key_[A-Za-z0-9]{16}/) != nil)
+            #expect(hash.wholeMatch(of: /[0-9a-f]{64}/) != nil)
+            #expect(key["name"] as? String == "ci")
+            #expect(key["rate_limit"] as? Int == 5)
+            #expect(key["expires_at"] as? String != nil)
+            let label = try #require(key["label"] as? String)
+            #expect(label == "\(text.prefix(13))…\(text.suffix(4))")
+
+            // Without --json the key alone is on standard output.
+            let plain = try await Executable.run(["keys", "create", "--name", "two words"], in: directory)
+            #expect(plain.output.wholeMatch(of: /air_live_[A-Za-z0-9_-]{43}\n/) != nil)
+            #expect(plain.errors.contains("60 requests a minute, good for ever"))
+
+            let list = try await Executable.run(["keys", "list"], in: directory)
+            #expect(list.output.split(separator: "\n").count == 3)
+            #expect(list.output.contains("two words"))
+            let listed = try #require(
+                try await Executable.run(["keys", "list", "--json"], in: directory).json["keys"] as? [[String: Any]])
+            #expect(listed.map { $0["hash"] as? String }.first == hash)
+            #expect(listed.allSatisfy { $0["revoked_at"] is NSNull })
+
+            #expect(try await Executable.run(["keys", "revoke", id], in: directory).status == 0)
+            let again = try await Executable.run(["keys", "revoke", hash, "--json"], in: directory)
+            #expect(try again.json["revoked_at"] as? String != nil)
+            #expect(try await Executable.run(["keys", "list"], in: directory).output.contains("revoked"))
+
+            for file in try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/data") {
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/data/\(file)"))
+                #expect(bytes.range(of: Data(text.utf8)) == nil, "\(file)")
+            }
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(directory)/data/pepper")
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+
+    @Test("keys that are made at once in an empty directory share one pepper and one store")
+    func parallel() async throws {
+        try await TemporaryDirectory.with { directory in
+            let statuses = try await withThrowingTaskGroup(of: Int32.self) { group in
+                for number in 0..<4 {
+                    group.addTask {
+                        try await Executable.run(["keys", "create", "--name", "k\(number)"], in: directory).status
+                    }
+                }
+                return try await group.reduce(into: [Int32]()) { $0.append($1) }
+            }
+            #expect(statuses == [0, 0, 0, 0])
+            let listed =
+                try await Executable.run(["keys", "list", "--json"], in: directory).json["keys"] as? [[String: Any]]
+            #expect(listed?.count == 4)
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/data")
+            #expect(names.filter { $0.hasPrefix("pepper") } == ["pepper"])
+        }
+    }
+
+    @Test("the limit of a key without one of its own comes from the configuration")
+    func defaultLimit() async throws {
+        try await TemporaryDirectory.with { directory in
+            let made = try await Executable.run(
+                ["keys", "create", "--name", "n", "--json", "--data", "elsewhere"], in: directory,
+                environment: ["ROUTERD_DEFAULTS_RATE_LIMIT": "7/min"])
+            #expect(try made.json["rate_limit"] as? Int == 7)
+            #expect(FileManager.default.fileExists(atPath: "\(directory)/elsewhere/routerd.db"))
+        }
+    }
+
+    static let endings: [(arguments: [String], status: Int32, says: String)] = [
+        (["keys", "create"], 64, "--name"),
+        (["keys", "create", "--name", ""], 64, "1 to 100"),
+        (["keys", "create", "--name", "n", "--rpm", "0"], 64, "1 to 1000000"),
+        (["keys", "create", "--name", "n", "--expires", "soon"], 64, "--expires"),
+        (["keys", "create", "--name", "n", "--expires", "99999999999999999d"], 64, "--expires"),
+        (["keys", "create", "--name", "n", "--user", "a@b.c"], 64, "Unknown option '--user'"),
+        (["keys", "create", "--name", "n", "--management"], 64, "Unknown option '--management'"),
+        (["nonsense"], 64, "nonsense"),
+        (["--nonsense"], 64, "--nonsense"),
+        (["serve", "--port", "x"], 64, "--port"),
+        (["keys", "list"], 69, "there is no store at ./data/routerd.db"),
+        (["keys", "revoke", "key_x"], 69, "there is no store"),
+        (["keys", "create", "--name", "n", "--data", "/dev/null/x"], 73, "cannot make the data directory /dev/null/x"),
+        (["serve", "--data", "/dev/null/x"], 73, "cannot make the data directory /dev/null/x"),
+        (["check", "-c", "none.yaml"], 78, "none.yaml: cannot read none.yaml: No such file"),
+        (["check", "--port", "65536"], 78, "--port: must be a whole number from 0 to 65535"),
+        (["serve", "--log-level", "loud"], 78, "--log-level: must be one of trace"),
+        (["keys", "list", "--database-url", "postgres://u:canary@h/d"], 78, "PostgreSQL comes with the next version"),
+        (["models", "list", "-c", "/dev"], 78, "cannot read /dev"),
+    ]
+
+    @Test("every way to fail has its exit code and says what is wrong, on standard error", arguments: endings.indices)
+    func fails(_ index: Int) async throws {
+        let ending = Self.endings[index]
+        try await TemporaryDirectory.with { directory in
+            let outcome = try await Executable.run(ending.arguments, in: directory)
+            #expect(outcome.status == ending.status, "\(outcome)")
+            #expect(outcome.errors.contains(ending.says), "\(outcome)")
+            #expect(!outcome.errors.contains("canary"))
+            #expect(!outcome.output.contains("error"))
+        }
+    }
+
+    @Test("an unknown key to revoke: exit 1, what was meant, and no key text in the answer")
+    func unknownKey() async throws {
+        try await TemporaryDirectory.with { directory in
+            let made = try await Executable.run(["keys", "create", "--name", "n", "--json"], in: directory).json
+            let id = try #require(made["id"] as? String)
+            let typo = try await Executable.run(["keys", "revoke", "\(id.dropLast())"], in: directory)
+            #expect(typo.status == 1)
+            #expect(typo.errors.contains("Did you mean \(id)?"))
+            let text = try #require(made["key"] as? String)
+            let pasted = try await Executable.run(["keys", "revoke", text], in: directory)
+            #expect(pasted.status == 1)
+            #expect(!pasted.errors.contains(text))
+        }
+    }
+
+    @Test("a file that is no store of ours is left alone: exit 78")
+    func otherFile() async throws {
+        try await TemporaryDirectory.with { directory in
+            try "no database at all, but long enough to be looked at".write(
+                toFile: "\(directory)/x.db", atomically: true, encoding: .utf8)
+            for arguments in [["keys", "list"], ["keys", "create", "--name", "n"], ["check"]] {
+                let outcome = try await Executable.run(
+                    arguments + ["--database-url", "sqlite:x.db"], in: directory)
+                #expect(outcome.status == 78, "\(outcome)")
+            }
+        }
+    }
+
+    @Test("check of a good configuration: exit 0, with --strict 1 when it warns")
+    func check() async throws {
+        try await TemporaryDirectory.with { directory in
+            let good = try await Executable.run(
+                ["check", "--offline", "--json"], in: directory, environment: ["OPENAI_API_KEY": "canary"])
+            #expect(good.status == 0)
+            #expect(try good.json["status"] as? String == "ok")
+            #expect(!good.output.contains("canary"))
+            let warned = ["OPENAI_API_KEY": "canary", "XAI_API_KEY": "canary"]
+            let loose = try await Executable.run(["check", "--offline"], in: directory, environment: warned)
+            #expect(loose.status == 0)
+            #expect(loose.output.contains("warning  configuration  -  XAI_API_KEY is set"))
+            #expect(loose.errors == "0 errors, 1 warning\n")
+            #expect(
+                try await Executable.run(["check", "--offline", "--strict"], in: directory, environment: warned).status
+                    == 1)
+            // Looking changes nothing.
+            #expect(!FileManager.default.fileExists(atPath: "\(directory)/data"))
+        }
+    }
+
+    @Test("check of a bad one: exit 78, every fault in full and in JSON with its place")
+    func checkBad() async throws {
+        try await TemporaryDirectory.with { directory in
+            try "data: x\nprovders: []\nhttp: { port: x }\n".write(
+                toFile: "\(directory)/routerd.yaml", atomically: true, encoding: .utf8)
+            let text = try await Executable.run(["check"], in: directory)
+            #expect(text.status == 78)
+            #expect(text.errors.hasPrefix("error: routerd.yaml:2:1: unknown key \"provders\"\n   1 | data: x\n"))
+            #expect(text.errors.contains("error: routerd.yaml:3:15: http.port must be"))
+            #expect(text.errors.hasSuffix("2 errors, 0 warnings\n"))
+            let json = try await Executable.run(["check", "--json"], in: directory)
+            #expect(json.status == 78)
+            let findings = try #require(json.json["findings"] as? [[String: Any]])
+            #expect(findings.compactMap { $0["line"] as? Int } == [2, 3])
+            #expect(findings.compactMap { $0["column"] as? Int } == [1, 15])
+            // Other commands refuse to go on with it, in the same words.
+            let list = try await Executable.run(["models", "list"], in: directory)
+            #expect(list.status == 78)
+            #expect(list.errors.hasPrefix("error: routerd.yaml:2:1: unknown key \"provders\"\n"))
+        }
+    }
+
+    @Test("config show says what counts, where it is from, and never a secret")
+    func configShow() async throws {
+        try await TemporaryDirectory.with { directory in
+            try """
+            http: { port: 81, trusted_proxies: [127.0.0.1, "::1"] }
+            discover: false
+            providers: [{ slug: eu, kind: openai, key: "canary-canary-canary" }]
+            """.write(toFile: "\(directory)/mine.yaml", atomically: true, encoding: .utf8)
+            let set = try await Executable.run(
+                ["config", "show", "-c", "mine.yaml", "--port", "82", "--json"], in: directory,
+                environment: ["ROUTERD_LOG_LEVEL": "debug"])
+            let values = try #require(set.json["values"] as? [[String: Any]])
+            func value(_ key: String) -> [String: Any]? { values.first { $0["key"] as? String == key } }
+            #expect(try set.json["file"] as? String == "mine.yaml")
+            #expect(value("http.port")?["value"] as? Int == 82)
+            #expect(value("http.port")?["source"] as? String == "--port")
+            #expect(value("http.trusted_proxies")?["value"] as? [String] == ["127.0.0.1", "::1"])
+            #expect(value("discover")?["value"] as? Bool == false)
+            #expect(value("log.level")?["source"] as? String == "ROUTERD_LOG_LEVEL")
+            #expect(value("providers.eu.key")?["value"] as? String == "***")
+            #expect(value("providers.eu.kind")?["source"] as? String == "mine.yaml:3")
+            #expect(value("data") == nil)
+            let all = try await Executable.run(["config", "show", "-c", "mine.yaml", "--effective"], in: directory)
+            #expect(all.output.contains(/database +default +sqlite:.\/data\/routerd.db/))
+            #expect(all.output.split(separator: "\n").count == 1 + Setting.all.count + 4)
+            #expect(!set.output.contains("canary") && !all.output.contains("canary"))
+        }
+    }
+
+    @Test("models list shows prices for a million tokens, the operator's own machine at zero")
+    func modelsList() async throws {
+        try await TemporaryDirectory.with { directory in
+            try """
+            providers: [{ slug: gpu1, kind: openai_compatible, base_url: "http://10.0.0.5:8000/v1", class: local }]
+            models:
+              - { id: airouter-cloud/llama, endpoints: [{ provider: gpu1, model: llama }] }
+              - { id: airouter-cloud/other, context_length: 10, endpoints: [{ provider: openai, model: x }] }
+            """.write(toFile: "\(directory)/routerd.yaml", atomically: true, encoding: .utf8)
+            let list = try await Executable.run(
+                ["models", "list"], in: directory, environment: ["OPENAI_API_KEY": "k"])
+            #expect(list.output.contains(/openai\/gpt-5.4 +1048576 +2.5 +20 +openai\n/))
+            #expect(list.output.contains(/openai\/gpt-5-nano +400000 +0.05 +0.4 +openai\n/))
+            #expect(list.output.contains(/airouter-cloud\/llama +8192 +0 +0 +gpu1\n/))
+            #expect(!list.output.contains("airouter-cloud/other"))
+            #expect(list.errors.contains("airouter-cloud/other is not served: it has no price"))
+            let json = try await Executable.run(["models", "list", "--json"], in: directory)
+            let models = try #require(json.json["models"] as? [[String: Any]])
+            #expect(models.map { $0["id"] as? String } == ["airouter-cloud/llama"])
+            #expect(models.first?["pricing"] as? [String: String] == ["prompt": "0", "completion": "0"])
+        }
+    }
+}
