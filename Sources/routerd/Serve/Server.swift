@@ -73,7 +73,8 @@ struct Server: Sendable {
             )
         }
         throw CommandFailure(
-            .failed, "cannot listen on \(address): \(text)", hint: "Choose another address: routerd serve --host H --port N")
+            .failed, "cannot listen on \(address): \(text)",
+            hint: "Choose another address: routerd serve --host H --port N")
     }
 
     private enum FirstStart: Sendable {
