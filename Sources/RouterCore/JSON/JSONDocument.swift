@@ -13,12 +13,13 @@ public struct JSONDocument: Sendable {
     /// - Throws: ``JSONFault`` for the first fault in the text.
     public init(_ bytes: [UInt8], limits: JSONLimits = .request) throws(JSONFault) {
         var reader = JSONReader(limits: limits)
+        var tape: [JSONNode] = []
         do {
-            try reader.read(bytes.span)
+            try reader.read(bytes.span, onto: &tape)
         } catch {
-            throw reader.fault(for: error, in: bytes)
+            throw reader.fault(for: error, in: bytes, tape)
         }
-        storage = JSONStorage(bytes: bytes, tape: reader.tape)
+        storage = JSONStorage(bytes: bytes, tape: tape)
     }
 
     /// The text as it came.

@@ -69,7 +69,7 @@ extension JSONReader {
     /// The first fault of a text in which reading stopped at `stop`, with its path.
     ///
     /// Equal names are looked for when an object ends, so that what stopped the reader may not be the first fault.
-    func fault(for stop: Stop, in bytes: [UInt8]) -> JSONFault {
+    func fault(for stop: Stop, in bytes: [UInt8], _ tape: [JSONNode]) -> JSONFault {
         var kind = stop.kind
         var offset = stop.offset
         var object = open
@@ -80,7 +80,7 @@ extension JSONReader {
         if limits.duplicateNames == .refuse {
             var outer = open
             while outer != JSONNode.none {
-                if let index = duplicate(in: outer, bytes.span), Int(tape[index].start) <= offset {
+                if let index = duplicate(in: outer, tape, bytes.span), Int(tape[index].start) <= offset {
                     kind = .duplicateName
                     offset = Int(tape[index].start)
                     object = outer
@@ -102,16 +102,16 @@ extension JSONReader {
     }
 
     /// The first repeated name of an open object.
-    private func duplicate(in object: UInt32, _ text: Span<UInt8>) -> Int? {
+    private func duplicate(in object: UInt32, _ tape: [JSONNode], _ text: Span<UInt8>) -> Int? {
         guard tape[Int(object)].kind == .object else { return nil }
         var count = object == open ? count : tape[Int(object)].count
         // The name whose value was not complete.
-        if object != open || (tape.count > Int(object) + 1 && hasOpenName) { count += 1 }
+        if object != open || (tape.count > Int(object) + 1 && hasOpenName(tape)) { count += 1 }
         return JSONDuplicates.find(from: Int(object) + 1, count: count, in: tape.span, text)
     }
 
     /// Whether the last node is the name of a member of ``open`` that has no value yet.
-    private var hasOpenName: Bool {
+    private func hasOpenName(_ tape: [JSONNode]) -> Bool {
         var index = Int(open) + 1
         for _ in 0..<count { index = Int(tape[index + 1].next) }
         return index < tape.count

@@ -11,6 +11,12 @@ extension RawSpan {
     @inline(__always)
     func firstSpecial(from start: Int, beyondASCIIIsPlain plain: Bool = false) -> Int {
         var at = start
+        // Names and most values end here.
+        if at <= byteCount &- 16 {
+            let marks = specials(at, plain)
+            if marks.x | marks.y != 0 { return at &+ Self.firstMarked(marks) }
+            at &+= 16
+        }
         while at <= byteCount &- 32 {
             let low = specials(at, plain)
             let high = specials(at &+ 16, plain)
