@@ -14,13 +14,11 @@ enum JSONEscapes {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
         var at = range.lowerBound
-        while at < range.upperBound {
-            let byte = text[at]
-            guard byte == 0x5C, at + 1 < range.upperBound else {
-                bytes.append(byte)
-                at += 1
-                continue
-            }
+        while true {
+            let start = at
+            while at < range.upperBound, text[at] != 0x5C { at += 1 }
+            text.extracting(start..<at).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+            guard at + 1 < range.upperBound else { return bytes }
             at += 2
             switch text[at - 1] {
             case 0x62: bytes.append(0x08)
@@ -34,7 +32,6 @@ enum JSONEscapes {
             case let other: bytes.append(other)
             }
         }
-        return bytes
     }
 
     /// The character of the escape whose four digits begin at `at`, and of the one after it if they are a pair.
@@ -60,8 +57,27 @@ enum JSONEscapes {
 
 extension JSONEscapes {
     static func string(of node: JSONNode, in bytes: [UInt8]) -> String {
-        node.flag
-            ? String(decoding: decoded(bytes.span, node.content), as: UTF8.self)
-            : String(decoding: bytes[node.content], as: UTF8.self)
+        guard node.flag else {
+            return bytes.span.extracting(node.content).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        }
+        return String(decoding: decoded(bytes.span, node.content), as: UTF8.self)
+    }
+}
+
+extension Span<UInt8> {
+    /// The digits at `range`, a minus before them or not, as a number; `nil` when it does not fit.
+    func integer(_ range: Range<Int>) -> Int? {
+        let isNegative = self[range.lowerBound] == 0x2D
+        var value = 0
+        for at in (isNegative ? range.lowerBound + 1 : range.lowerBound)..<range.upperBound {
+            let digit = Int(self[at]) - 0x30
+            let (product, overflows) = value.multipliedReportingOverflow(by: 10)
+            // Towards the sign, since the smallest number has no positive counterpart.
+            let (sum, overflowsToo) =
+                isNegative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
+            if overflows || overflowsToo { return nil }
+            value = sum
+        }
+        return value
     }
 }

@@ -1,30 +1,28 @@
 /// A name and its value in an object.
 public struct JSONMember: Sendable {
-    @usableFromInline let storage: JSONStorage
-    /// Of the name; the value is the next node.
-    @usableFromInline let index: Int
+    /// Its name.
+    public let name: JSONName
 
     @inlinable
-    init(storage: JSONStorage, index: Int) {
-        self.storage = storage
-        self.index = index
+    init(name: JSONName) {
+        self.name = name
     }
 
-    /// Its name.
-    @inlinable public var name: JSONName { JSONName(storage: storage, index: index) }
-
     /// Its value.
-    @inlinable public var value: JSONValue { JSONValue(storage: storage, index: index + 1) }
+    @inlinable public var value: JSONValue { JSONValue(storage: name.storage, index: name.index + 1) }
 
     /// `"name": value` as it stands in the text.
-    public var text: ArraySlice<UInt8> {
-        storage.bytes[Int(storage.tape[index].start)..<Int(storage.tape[index + 1].end)]
+    public var text: ArraySlice<UInt8> { name.storage.bytes[range] }
+
+    var range: Range<Int> {
+        Int(name.storage.tape[name.index].start)..<Int(name.storage.tape[name.index + 1].end)
     }
 }
 
 /// A member's name, compared without decoding it.
 public struct JSONName: Sendable {
     @usableFromInline let storage: JSONStorage
+    /// Its node; that of the value is the next one.
     @usableFromInline let index: Int
     /// Bytes between its quotes; less than zero when it has escapes.
     @usableFromInline let length: Int

@@ -63,21 +63,21 @@ extension RawSpan {
     /// Whether `count` bytes at `start` are those at `otherStart` of `other`.
     @inline(__always)
     func equals(_ start: Int, _ other: RawSpan, _ otherStart: Int, count: Int) -> Bool {
-        var at = 0
-        while at <= count &- 8 {
-            guard
-                unsafeLoadUnaligned(fromByteOffset: start &+ at, as: UInt64.self)
-                    == other.unsafeLoadUnaligned(fromByteOffset: otherStart &+ at, as: UInt64.self)
-            else { return false }
-            at &+= 8
+        func isSame<Word: FixedWidthInteger & BitwiseCopyable>(_ at: Int, _ word: Word.Type) -> Bool {
+            unsafeLoadUnaligned(fromByteOffset: start &+ at, as: word)
+                == other.unsafeLoadUnaligned(fromByteOffset: otherStart &+ at, as: word)
         }
-        while at < count {
-            guard
-                unsafeLoadUnaligned(fromByteOffset: start &+ at, as: UInt8.self)
-                    == other.unsafeLoadUnaligned(fromByteOffset: otherStart &+ at, as: UInt8.self)
-            else { return false }
-            at &+= 1
+        // The last piece overlaps the one before it.
+        if count >= 8 {
+            var at = 0
+            while at < count &- 8 {
+                guard isSame(at, UInt64.self) else { return false }
+                at &+= 8
+            }
+            return isSame(count &- 8, UInt64.self)
         }
+        if count >= 4 { return isSame(0, UInt32.self) && isSame(count &- 4, UInt32.self) }
+        for at in 0..<count where !isSame(at, UInt8.self) { return false }
         return true
     }
 

@@ -28,7 +28,7 @@ public struct JSONMembers: Sequence, Sendable {
             guard !nodes.isEmpty else { return nil }
             let index = nodes.lowerBound
             nodes = Int(storage.tape[index + 1].next)..<nodes.upperBound
-            return JSONMember(storage: storage, index: index)
+            return JSONMember(name: JSONName(storage: storage, index: index))
         }
     }
 }

@@ -57,7 +57,8 @@ public struct JSONValue: Sendable {
     public var integer: Int? {
         let node = node
         guard node.kind == .number, !node.flag else { return nil }
-        return Int(String(decoding: storage.bytes[node.range], as: UTF8.self))
+        let bytes = storage.bytes
+        return bytes.span.integer(node.range)
     }
 
     /// A number as the nearest `Double`; `nil` when it is not a number, or beyond what a `Double` can hold.
@@ -86,7 +87,10 @@ public struct JSONValue: Sendable {
         var nodes = nodes(in: .object)
         while !nodes.isEmpty {
             let member = nodes.lowerBound
-            if storage.string(at: member, equals: text) { found = member + 1 }
+            let node = storage.tape[member]
+            if node.flag || node.content.count == text.count, storage.string(at: member, equals: text) {
+                found = member + 1
+            }
             nodes = Int(storage.tape[member + 1].next)..<nodes.upperBound
         }
         return found.map { JSONValue(storage: storage, index: $0) }

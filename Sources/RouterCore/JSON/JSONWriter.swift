@@ -64,10 +64,10 @@ public struct JSONWriter: Sendable {
     public mutating func null() { literal("null") }
 
     /// A value as it stands in its document.
-    public mutating func copy(_ value: JSONValue) { append(value.text) }
+    public mutating func copy(_ value: JSONValue) { copy(value.node.range, of: value.storage) }
 
     /// A member, name and value, as it stands in its document.
-    public mutating func copy(_ member: JSONMember) { append(member.text) }
+    public mutating func copy(_ member: JSONMember) { copy(member.range, of: member.name.storage) }
 
     /// A whole JSON value as text or, inside an object, whole members: `"a":1,"b":2`.
     ///
@@ -119,9 +119,10 @@ public struct JSONWriter: Sendable {
         if needsComma, depth > 0 { bytes.append(0x2C) }
     }
 
-    private mutating func append(_ text: ArraySlice<UInt8>) {
+    private mutating func copy(_ range: Range<Int>, of storage: JSONStorage) {
         comma()
-        bytes.append(contentsOf: text)
+        let text = storage.bytes
+        text.span.extracting(range).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         needsComma = true
     }
 
