@@ -20,6 +20,9 @@ struct JSONBenchmark {
         measure("300 B event: check, change id and model, write", bytes: Texts.event.count) {
             changeEvent(Texts.event)
         }
+        for (name, text) in Texts.others {
+            measure("\(name), \(text.count) B: check only", bytes: text.count) { check(text) }
+        }
         for (name, text) in [
             ("100 KB request", large), ("1 KB request", small), ("300 B event", Texts.event),
         ] {

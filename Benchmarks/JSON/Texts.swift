@@ -25,6 +25,29 @@ enum Texts {
             + #""choices":[{"index":0,"delta":{"content":" wonderful"},"logprobs":null,"finish_reason":null}],"#
             + #""usage":null}"#).utf8)
 
+    /// About 100 KB each of what is harder to read than English.
+    static let others: [(name: String, bytes: [UInt8])] = [
+        ("Japanese", message(repeating: "港の朝は静かで、船が一隻だけ沖へ出ていった。")),
+        ("source code", message(repeating: #"    if (x == \"a\") {\n\t\treturn x + 1; // \\d+\n    }\n"#)),
+        ("escaped Cyrillic", message(repeating: #"\u041f\u0440\u0438\u0432\u0435\u0442, "#)),
+        ("one base64 picture", message(repeating: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ")),
+        ("numbers", Array(("[" + (0..<14_000).map { "-0.\($0 % 97)\($0)" }.joined(separator: ",") + "]").utf8)),
+        (
+            "small objects, indented",
+            Array(
+                ("[\n"
+                    + (0..<1_600).map {
+                        "    {\n        \"id\": \($0),\n        \"ok\": true,\n        \"name\": null\n    }"
+                    }
+                    .joined(separator: ",\n") + "\n]").utf8)
+        ),
+    ]
+
+    private static func message(repeating content: String) -> [UInt8] {
+        let count = 100_000 / content.utf8.count
+        return Array(#"{"messages":[{"content":"\#(String(repeating: content, count: count))"}]}"#.utf8)
+    }
+
     private static let sentences = [
         "The ferry leaves the harbour a little after six, when the light is still grey and the gulls are louder than "
             + #"the engine.\n"#,
