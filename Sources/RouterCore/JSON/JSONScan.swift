@@ -53,6 +53,12 @@ extension RawSpan {
             ? marks.x.littleEndian.trailingZeroBitCount >> 3 : 8 &+ marks.y.littleEndian.trailingZeroBitCount >> 3
     }
 
+    /// Four bytes from `at` on, the first in the lowest place.
+    @inline(__always)
+    func word(_ at: Int) -> UInt32 {
+        UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: at, as: UInt32.self))
+    }
+
     /// Whether the bytes at `range` are those of `other`.
     @inline(__always)
     func equals(_ range: Range<Int>, _ other: RawSpan) -> Bool {

@@ -54,6 +54,38 @@ struct JSONStringTests {
         }
     }
 
+    @Test("every kind of malformed character is found, at the end of a text and before it")
+    func malformed() {
+        let bytes: [UInt8] = [0x22, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0]
+        for first in UInt8(0x80)...0xFF {
+            for second in bytes {
+                for third in [0x22, 0x7F, 0x80, 0xBF, 0xC0] as [UInt8] {
+                    for fourth in [0x22, 0x80, 0xBF, 0xC0] as [UInt8] {
+                        expectAgreement([0x22, first, second, third, fourth, 0x22])
+                        expectAgreement([0x22, first, second, third, fourth])
+                    }
+                    expectAgreement([0x22, first, second, third])
+                }
+                expectAgreement([0x22, first, second])
+            }
+            expectAgreement([0x22, first])
+        }
+    }
+
+    @Test("every byte is judged as the reference judges it in each place of an escape")
+    func hexadecimal() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<4 {
+                var escape = Array("\"\\uaF09".utf8)
+                escape[3 + place] = byte
+                expectAgreement(escape + [0x22])
+                expectAgreement(escape + Array("      \"".utf8))
+                expectAgreement([0x7B] + escape + Array("\":0}".utf8))
+                expectAgreement(escape)
+            }
+        }
+    }
+
     @Test("every character is written and read back as it was")
     func scalars() throws {
         var text = ""
