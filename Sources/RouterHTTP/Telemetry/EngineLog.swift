@@ -21,7 +21,7 @@ public struct EngineLog: EngineObserver {
                 "generation": .string(generation.rawValue), "provider": .string(failure.provider ?? ""),
                 "kind": .string("\(failure.kind)"), "status": .string(failure.status.map(String.init) ?? ""),
                 "reason": .string(String(failure.message.prefix(300))),
-                "ms": .string(String(elapsed.wholeMilliseconds)),
+                "ms": .stringConvertible(Int(elapsed.wholeMilliseconds)),
             ])
     }
 

@@ -19,8 +19,8 @@ struct RequestLog: Sendable {
         let level: Logger.Level = entry.detail != nil && entry.status >= 500 ? .error : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "request": .string(entry.request), "route": .string(entry.route), "status": .string(String(entry.status)),
-            "ms": .string(String(elapsed.wholeMilliseconds)),
+            "request": .string(entry.request), "route": .string(entry.route), "status": .stringConvertible(Int(entry.status)),
+            "ms": .stringConvertible(Int(elapsed.wholeMilliseconds)),
         ]
         if !entry.key.isEmpty { metadata["key"] = .string(entry.key) }
         if let detail = entry.detail { metadata["detail"] = .string(detail) }
@@ -29,10 +29,10 @@ struct RequestLog: Sendable {
             metadata["model"] = .string(record.model)
             metadata["provider"] = .string(record.provider)
             metadata["outcome"] = .string("\(record.outcome)")
-            metadata["prompt_tokens"] = .string(String(record.usage.prompt))
-            metadata["completion_tokens"] = .string(String(record.usage.completion))
+            metadata["prompt_tokens"] = .stringConvertible(Int(record.usage.prompt))
+            metadata["completion_tokens"] = .stringConvertible(Int(record.usage.completion))
             if let first = record.firstContentAfter {
-                metadata["first_content_ms"] = .string(String(first.wholeMilliseconds))
+                metadata["first_content_ms"] = .stringConvertible(Int(first.wholeMilliseconds))
             }
         }
         logger.log(level: level, "request", metadata: metadata)

@@ -37,7 +37,11 @@ struct LineLogHandler: LogHandler {
         writer.member("message", event.message.description)
         for field in fields {
             writer.name(escaping: field.key)
-            writer.string(field.value.description)
+            if case .stringConvertible(let number as Int) = field.value {
+                writer.integer(number)
+            } else {
+                writer.string(field.value.description)
+            }
         }
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]
