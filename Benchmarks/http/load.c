@@ -1,7 +1,6 @@
 // A load generator for chat completions: one thread, keep-alive connections, whole and streamed answers.
 //
-//     load --port N --body FILE [--header "Name: value"]... --connections N
-//          (--seconds S | --count N) [--rate N] [--hold]
+//     load --port N --body FILE [--key KEY]... --connections N (--seconds S | --count N) [--rate N] [--hold]
 //
 // It opens the connections and sends one request on each, prints "ready", waits for a line on its standard input,
 // does the work that is measured, prints one JSON object, and waits for another line (or the end) of its input before
@@ -9,6 +8,7 @@
 //
 // Without --rate every connection sends its next request when it has read an answer. With it requests are due at a
 // fixed rate, on whichever connection is free, and latency counts from when a request was due.
+// With more than one key the connections share them out, because a gateway may bound what one key is worth a minute.
 // With --hold each connection sends one request only, and what it reads in S seconds is counted.
 #define _GNU_SOURCE
 #include "clock.h"
@@ -33,6 +33,7 @@ enum {
     OPENING_MAX = 64, // connections that wait for their first answer at once
     ERRORS_MAX = 1000,
     ERRORS_SHOWN = 3,
+    KEYS_MAX = 16,
 };
 static const int64_t silence_max = 30 * NANOSECONDS_PER_SECOND;
 
@@ -42,10 +43,19 @@ static struct options {
     double seconds, rate;
     unsigned long long count;
     bool hold;
+    unsigned keys_count;
+    const char *body, *keys[KEYS_MAX];
 } options;
+
+// The bytes of a request, head and body.
+struct request {
+    char *bytes;
+    size_t length;
+};
 
 struct connection {
     int fd;
+    const struct request *request;
     bool busy, answered, streamed, waits_for_room;
     size_t sent;
     int64_t started;
@@ -54,8 +64,6 @@ struct connection {
 };
 
 static int poller;
-static char *request;
-static size_t request_length;
 static struct connection *connections, **idle;
 static unsigned idle_count, unanswered_count;
 static int64_t last_received;
@@ -111,8 +119,8 @@ static void fail(struct connection *c, const char *why) {
 }
 
 static void send_rest(struct connection *c) {
-    while (c->sent < request_length) {
-        ssize_t n = send(c->fd, request + c->sent, request_length - c->sent, MSG_NOSIGNAL);
+    while (c->sent < c->request->length) {
+        ssize_t n = send(c->fd, c->request->bytes + c->sent, c->request->length - c->sent, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN) {
             fail(c, "the connection was closed while the request was sent");
             return;
@@ -120,7 +128,7 @@ static void send_rest(struct connection *c) {
         if (n < 0) break;
         c->sent += (size_t)n;
     }
-    bool wait = c->sent < request_length;
+    bool wait = c->sent < c->request->length;
     if (wait == c->waits_for_room) return;
     c->waits_for_room = wait;
     struct epoll_event event = {.events = EPOLLIN | (wait ? EPOLLOUT : 0), .data.ptr = c};
@@ -260,38 +268,45 @@ static char *read_file(const char *path, size_t *length) {
     return contents;
 }
 
-static void make_request(const char *body_path, const char *headers) {
-    size_t body_length;
-    const char *body = read_file(body_path, &body_length);
-    char *head;
-    int head_length = asprintf(&head,
+// The request that carries `key`, or none if it is NULL.
+static void make_request(struct request *made, const char *body, size_t body_length, const char *key) {
+    char head[1024];
+    int length = snprintf(head, sizeof head,
         "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
-        "Accept: application/json\r\nUser-Agent: load\r\n%sContent-Length: %zu\r\n\r\n", options.port, headers, body_length);
-    if (head_length < 0) stop("no memory");
-    request_length = (size_t)head_length + body_length;
-    request = malloc(request_length);
-    if (request == NULL) stop("no memory");
-    memcpy(request, head, (size_t)head_length);
-    memcpy(request + head_length, body, body_length);
-    free(head);
+        "Accept: application/json\r\nUser-Agent: load\r\n%s%s%sContent-Length: %zu\r\n\r\n", options.port,
+        key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "", body_length);
+    if (length < 0 || (size_t)length >= sizeof head) stop("a key is too long");
+    made->length = (size_t)length + body_length;
+    made->bytes = malloc(made->length);
+    if (made->bytes == NULL) stop("no memory");
+    memcpy(made->bytes, head, (size_t)length);
+    memcpy(made->bytes + length, body, body_length);
+}
+
+// One request for each key; the connections share them out.
+static void make_requests(void) {
+    static struct request made[KEYS_MAX];
+    size_t length;
+    const char *body = read_file(options.body, &length);
+    unsigned count = options.keys_count > 0 ? options.keys_count : 1;
+    for (unsigned i = 0; i < count; i++) make_request(&made[i], body, length, options.keys[i]);
+    for (unsigned i = 0; i < options.connections; i++) connections[i].request = &made[i % count];
 }
 
 static void read_options(int count, char **arguments) {
     static const struct option known[] = {
         {"port", required_argument, NULL, 'p'},    {"body", required_argument, NULL, 'b'},
-        {"header", required_argument, NULL, 'h'},  {"connections", required_argument, NULL, 'c'},
+        {"key", required_argument, NULL, 'k'},     {"connections", required_argument, NULL, 'c'},
         {"seconds", required_argument, NULL, 's'}, {"count", required_argument, NULL, 'n'},
         {"rate", required_argument, NULL, 'r'},    {"hold", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0}};
-    char headers[4096] = "";
-    const char *body = NULL;
     for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) {
         switch (option) {
         case 'p': options.port = (uint16_t)atoi(optarg); break;
-        case 'b': body = optarg; break;
-        case 'h':
-            if (strlen(headers) + strlen(optarg) + 3 > sizeof headers) stop("too many headers");
-            strcat(strcat(headers, optarg), "\r\n");
+        case 'b': options.body = optarg; break;
+        case 'k':
+            if (options.keys_count == KEYS_MAX) stop("too many keys");
+            options.keys[options.keys_count++] = optarg;
             break;
         case 'c': options.connections = (unsigned)atoi(optarg); break;
         case 's': options.seconds = atof(optarg); break;
@@ -301,10 +316,10 @@ static void read_options(int count, char **arguments) {
         default: exit(64);
         }
     }
-    if (options.port == 0 || body == NULL || options.connections == 0 || (options.seconds <= 0 && options.count == 0)) {
+    bool bounded = options.seconds > 0 || options.count > 0;
+    if (options.port == 0 || options.body == NULL || options.connections == 0 || !bounded) {
         stop("--port, --body, --connections and --seconds or --count are needed");
     }
-    make_request(body, headers);
 }
 
 static void wait_for_line(void) {
@@ -319,6 +334,7 @@ int main(int count, char **arguments) {
     connections = calloc(options.connections, sizeof *connections);
     idle = calloc(options.connections, sizeof(struct connection *));
     if (connections == NULL || idle == NULL) stop("no memory");
+    make_requests();
     warm_up();
     requests = records = bytes = 0;
     latencies.count = delays.count = 0;

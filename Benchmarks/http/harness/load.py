@@ -13,13 +13,13 @@ SECONDS_MAX = 120
 class Load:
     """One run of `load`. On entry all connections are open and answered once; on exit they are closed."""
 
-    def __init__(self, directory, port, headers, body, connections, **wishes):
+    def __init__(self, directory, port, keys, body, connections, **wishes):
         path = os.path.join(directory, "body")
         with open(path, "wb") as file:
             file.write(body)
         argv = [os.path.join(directory, "bin/load"), "--port", port, "--body", path, "--connections", connections]
-        for header in headers:
-            argv += ["--header", header]
+        for key in keys:
+            argv += ["--key", key]
         for name, value in wishes.items():
             argv += [f"--{name}"] if value is True else [f"--{name}", value]
         self.process = Process(

@@ -47,7 +47,7 @@ class Bench:
     settle_seconds: float
 
     def load(self, gateway, body, connections, **wishes):
-        return Load(self.directory, gateway.port, gateway.headers, body, connections, **wishes)
+        return Load(self.directory, gateway.port, gateway.keys, body, connections, **wishes)
 
     @contextlib.contextmanager
     def running(self):
