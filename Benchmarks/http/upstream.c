@@ -4,7 +4,8 @@
 //
 // The request decides what is answered: `"stream":true` asks for a stream, and "bench chunks=64 gap=2-10" anywhere in
 // its body for one of 64 chunks, each 2 to 10 ms after the one before (gap=0-0: as fast as the socket takes them).
-// Every chunk is one HTTP chunk and one write.
+// Every chunk is one HTTP chunk and one write; the second follows the first at once, as the first words of a model
+// follow the chunk that names its role.
 #define _GNU_SOURCE
 #include "answers.h"
 #include "clock.h"
@@ -112,7 +113,7 @@ static void make_chunk(struct connection *c) {
 // Goes on with the stream until it has to wait: for room, for the next chunk to be due, for another request.
 static void stream(struct connection *c) {
     while (flush(c) && c->out_length == 0 && c->chunks_made < c->chunks) {
-        if (c->gap_ms_max > 0) {
+        if (c->gap_ms_max > 0 && c->chunks_made > 1) {
             uint32_t microseconds = c->gap_ms_min * 1000 + random_below((c->gap_ms_max - c->gap_ms_min) * 1000 + 1);
             timers_add(&timers, &c->timer, now() + microseconds * INT64_C(1000));
             return;
