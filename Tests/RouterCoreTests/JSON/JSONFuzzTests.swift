@@ -14,7 +14,7 @@ struct JSONFuzzTests {
     @Test("valid texts are read as the reference reads them")
     func valid() {
         print("JSONFuzzTests: FUZZ_SEED=\(Self.seed) FUZZ_ITERATIONS=\(Self.iterations)")
-        for iteration in 0..<UInt64(max(Self.iterations / 10, 1)) {
+        for iteration in 0..<UInt64(max(Self.iterations / 20, 1)) {
             var generator = JSONGenerator(seed: Self.seed &+ iteration)
             #expect(expectAgreement(generator.document(), "from seed \(Self.seed &+ iteration)"))
         }

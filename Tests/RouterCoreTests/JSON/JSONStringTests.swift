@@ -48,8 +48,7 @@ struct JSONStringTests {
         for first in UInt8.min...UInt8.max {
             for second in UInt8.min...UInt8.max where first >= 0x80 || second % 16 == 0 || second == 0x22 {
                 expectAgreement([0x22, first, second, 0x22])
-                expectAgreement([0x22, first, second, 0x80, 0x22])
-                expectAgreement([0x22, first, second, 0xBF, 0x80, 0x22])
+                if second % 8 == 0 { expectAgreement([0x22, first, second, 0xBF, 0x80, 0x22]) }
             }
         }
     }
@@ -57,7 +56,11 @@ struct JSONStringTests {
     @Test("every kind of malformed character is found, at the end of a text and before it")
     func malformed() {
         let bytes: [UInt8] = [0x22, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0]
-        for first in UInt8(0x80)...0xFF {
+        let first: [UInt8] = [
+            0x80, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7,
+            0xF8, 0xFF,
+        ]
+        for first in first {
             for second in bytes {
                 for third in [0x22, 0x7F, 0x80, 0xBF, 0xC0] as [UInt8] {
                     for fourth in [0x22, 0x80, 0xBF, 0xC0] as [UInt8] {
