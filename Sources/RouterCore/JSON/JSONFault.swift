@@ -1,6 +1,6 @@
 /// What is wrong with a JSON text, and where.
 public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Which rule was broken.
+    /// The rules that a text can break.
     public enum Kind: Sendable, Hashable, CaseIterable {
         /// No value: no bytes, or only white space.
         case empty
@@ -28,6 +28,7 @@ public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
         case duplicateName
     }
 
+    /// Which rule was broken.
     public var kind: Kind
     /// Bytes from the start of the text to what is wrong: the byte itself, the backslash of an escape, the first byte
     /// of a character that is not UTF-8, the quote of the second name; the length of the text when it ended too soon.
@@ -39,6 +40,7 @@ public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// A sentence for a client: what is wrong, where.
     public var message: String
 
+    /// The same as ``message``.
     public var description: String { message }
 }
 
@@ -61,7 +63,7 @@ extension JSONFault {
             case .unexpectedByte: notJSON + "unexpected \(Self.name(of: byte)) \(place)."
             case .unexpectedEnd: notJSON + "it ends too soon \(place)."
             case .invalidNumber: notJSON + "a number is written wrongly \(place)."
-            case .invalidEscape: notJSON + "a backslash in a string is followed by something unknown \(place)."
+            case .invalidEscape: notJSON + "an escape in a string is not valid \(place)."
             case .controlCharacter: notJSON + "a string has an unescaped control character \(place)."
             case .trailingBytes: notJSON + "something follows the value \(place)."
             case .duplicateName: "The body has two members of the same name \(place)."

@@ -1,6 +1,6 @@
 /// How much of a JSON text is read before it is refused.
 public struct JSONLimits: Sendable, Hashable {
-    /// What is done about two members of the same name in one object.
+    /// What can be done about two members of the same name in one object.
     public enum DuplicateNames: Sendable, Hashable {
         /// ``JSONFault/Kind-swift.enum/duplicateName``, wherever in the text it is.
         case refuse
@@ -15,8 +15,10 @@ public struct JSONLimits: Sendable, Hashable {
     /// Values in the text, inclusive, the root and every object and array among them; names do not count.
     /// More than 134,217,727 counts as that.
     public var valuesMax: Int
+    /// What is done about two members of the same name in one object.
     public var duplicateNames: DuplicateNames
 
+    /// - Parameters: the limits, as the members of these names say. A negative number allows nothing.
     public init(bytesMax: Int, depthMax: Int, valuesMax: Int, duplicateNames: DuplicateNames) {
         self.bytesMax = bytesMax
         self.depthMax = depthMax

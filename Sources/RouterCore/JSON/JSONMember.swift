@@ -41,8 +41,9 @@ public struct JSONName: Sendable {
     /// Whether this is the name, escapes decoded.
     @inlinable
     public static func == (name: JSONName, text: StaticString) -> Bool {
-        // Most of a `switch` over many names is decided here.
-        (name.length == text.utf8CodeUnitCount || name.length < 0) && name.equals(text)
+        // Most of a `switch` over many names is decided here. A constant made of a single character has no count.
+        guard name.length >= 0, text.hasPointerRepresentation else { return name.equals(text) }
+        return name.length == text.utf8CodeUnitCount && name.equals(text)
     }
 
     /// Whether this is not the name.

@@ -69,6 +69,7 @@ struct JSONReader {
         let refusesDuplicates = limits.duplicateNames == .refuse
 
         while true {
+            // For a name and its value.
             guard nodes.freeCapacity >= 2 else { return false }
             if isObject {
                 guard text.peek(at) == 0x22 else { throw Self.unexpected(text, at, inValue: false) }

@@ -10,9 +10,11 @@ public struct JSONMembers: Sequence, Sendable {
         nodes = value.nodes(in: .object)
     }
 
+    /// Begins with the first.
     @inlinable
     public func makeIterator() -> Iterator { Iterator(storage: storage, nodes: nodes) }
 
+    /// Goes from one to the next; keeps the document alive.
     public struct Iterator: IteratorProtocol, Sendable {
         @usableFromInline let storage: JSONStorage
         @usableFromInline var nodes: Range<Int>
@@ -23,6 +25,7 @@ public struct JSONMembers: Sequence, Sendable {
             self.nodes = nodes
         }
 
+        /// The next one; `nil` after the last.
         @inlinable
         public mutating func next() -> JSONMember? {
             guard !nodes.isEmpty else { return nil }
@@ -45,9 +48,11 @@ public struct JSONElements: Sequence, Sendable {
         nodes = value.nodes(in: .array)
     }
 
+    /// Begins with the first.
     @inlinable
     public func makeIterator() -> Iterator { Iterator(storage: storage, nodes: nodes) }
 
+    /// Goes from one to the next; keeps the document alive.
     public struct Iterator: IteratorProtocol, Sendable {
         @usableFromInline let storage: JSONStorage
         @usableFromInline var nodes: Range<Int>
@@ -58,6 +63,7 @@ public struct JSONElements: Sequence, Sendable {
             self.nodes = nodes
         }
 
+        /// The next one; `nil` after the last.
         @inlinable
         public mutating func next() -> JSONValue? {
             guard !nodes.isEmpty else { return nil }

@@ -1,7 +1,8 @@
 /// Writes one JSON value. Commas are put where they belong.
 ///
 /// What it is told is written without white space. What is copied stays the bytes it was. Beginning and ending in pairs,
-/// and a name before each value of an object, are the caller's business.
+/// and a name before each value of an object, are the caller's business. Outside all objects and arrays no comma is
+/// ever written, so that one buffer can take several values with something between them, such as a stream's events.
 public struct JSONWriter: Sendable {
     /// What was written so far.
     public var bytes: [UInt8]
@@ -20,9 +21,13 @@ public struct JSONWriter: Sendable {
         self.bytes = bytes
     }
 
+    /// `{`; its members follow.
     public mutating func beginObject() { begin(0x7B) }
+    /// `}`, which ends the object that was begun last.
     public mutating func endObject() { end(0x7D) }
+    /// `[`; its elements follow.
     public mutating func beginArray() { begin(0x5B) }
+    /// `]`, which ends the array that was begun last.
     public mutating func endArray() { end(0x5D) }
 
     /// A member's name.
@@ -52,15 +57,19 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// A number without fraction and exponent.
     public mutating func integer(_ value: Int) { integer(Int64(value)) }
 
+    /// A number without fraction and exponent.
     public mutating func integer(_ value: Int64) {
         comma()
         bytes.append(contentsOf: String(value).utf8)
         needsComma = true
     }
 
+    /// `true` or `false`.
     public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+    /// `null`.
     public mutating func null() { literal("null") }
 
     /// A value as it stands in its document.
@@ -81,33 +90,50 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// The same for the two kinds of text that documents are made of, without the cost of a generic call.
+    public mutating func raw(_ text: [UInt8]) { raw(text[...]) }
+
+    /// The same for the two kinds of text that documents are made of, without the cost of a generic call.
+    public mutating func raw(_ text: ArraySlice<UInt8>) {
+        guard !text.isEmpty else { return }
+        comma()
+        bytes.append(contentsOf: text)
+        needsComma = true
+    }
+
     // MARK: Name and value
 
+    /// A name that needs no escaping, and a string.
     public mutating func member(_ name: StaticString, _ value: String) {
         self.name(name)
         string(value)
     }
 
+    /// A name that needs no escaping, and a number.
     public mutating func member(_ name: StaticString, _ value: Int) {
         self.name(name)
         integer(value)
     }
 
+    /// A name that needs no escaping, and a number.
     public mutating func member(_ name: StaticString, _ value: Int64) {
         self.name(name)
         integer(value)
     }
 
+    /// A name that needs no escaping, and `true` or `false`.
     public mutating func member(_ name: StaticString, _ value: Bool) {
         self.name(name)
         bool(value)
     }
 
+    /// A name that needs no escaping, and a value as it stands in its document.
     public mutating func member(_ name: StaticString, _ value: JSONValue) {
         self.name(name)
         copy(value)
     }
 
+    /// A name that needs no escaping, and `null`.
     public mutating func nullMember(_ name: StaticString) {
         self.name(name)
         null()

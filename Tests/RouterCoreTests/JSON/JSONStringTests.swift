@@ -145,5 +145,9 @@ struct JSONStringTests {
             }
         }
         #expect(found == ["other", "other", "model", "wrong: ", "other"])
+        // A constant that is a character rather than a text.
+        let character = StaticString(unicodeScalarLiteral: "é")
+        #expect(document.root.members.map { $0.name == character } == [true, false, false, false, false])
+        #expect(document.root.members.map { $0.name != character } == [false, true, true, true, true])
     }
 }
