@@ -76,6 +76,7 @@ let package = Package(
             name: "RouterCoreTests", dependencies: ["RouterCore", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "RouterProvidersTests", dependencies: ["RouterProviders", "RouterCore", "TestSupport"],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "RouterStoreTests", dependencies: ["RouterStore", "RouterCore", "TestSupport"],
