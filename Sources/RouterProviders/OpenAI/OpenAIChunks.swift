@@ -6,7 +6,7 @@ struct OpenAIChunks: Sendable {
     private var choices: [OpenAIChoice] = []
     private var template: OpenAITemplate?
     /// What may still be spent on templates: a stream of chunks that have little in common does without.
-    private var templateCredit = Self.templateCreditMax
+    private var templateCredit: Int
     /// The vendor's id of the answer.
     private var origin: String?
 
@@ -16,8 +16,10 @@ struct OpenAIChunks: Sendable {
     private static let templatePrice = 4
     private static let templateCreditMax = 16
 
-    init(shape: OpenAIAnswerShape) {
+    /// - Parameter usesTemplates: `false` to read every chunk as JSON.
+    init(shape: OpenAIAnswerShape, usesTemplates: Bool = true) {
         self.shape = shape
+        templateCredit = usesTemplates ? Self.templateCreditMax : 0
     }
 
     mutating func read(_ record: EventStreamDecoder.Record, into events: inout [ChatEvent]) throws(UpstreamFailure) {

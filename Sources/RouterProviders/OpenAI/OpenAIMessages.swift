@@ -71,13 +71,15 @@ struct OpenAIMessages {
         var hasContent = false
         var hasCalls = false
         var isAssistant = false
+        var isFunction = false
         for member in message.members {
             let value = member.value
             switch member.name {
             case "role":
                 isAssistant = value.equals("assistant")
                 if value.equals("developer"), !quirks.hasDeveloperRole { return true }
-                if value.equals("function"), !quirks.hasFunctions { return true }
+                isFunction = value.equals("function")
+                if isFunction, !quirks.hasFunctions { return true }
             case "content":
                 hasContent = !value.isNull
                 if value.kind == .array, contentNeedsChange(value) { return true }
@@ -94,8 +96,9 @@ struct OpenAIMessages {
                 if value.isNull || !quirks.messageMembers.contains(member.name.string) { return true }
             }
         }
-        // `content: null` may only stand next to calls.
-        return !hasContent && !hasCalls && (isAssistant && quirks.fillsEmptyContent || message["content"] != nil)
+        // `content: null` may only stand next to calls, and in the result of an older call.
+        guard !hasContent, !hasCalls, !isFunction else { return false }
+        return isAssistant && quirks.fillsEmptyContent || message["content"] != nil
     }
 
     private func contentNeedsChange(_ content: JSONValue) -> Bool {

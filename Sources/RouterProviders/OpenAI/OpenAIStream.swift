@@ -9,8 +9,8 @@ struct OpenAIStream: AnswerDecoder {
     private var chunks: OpenAIChunks
     private var isDone = false
 
-    init(shape: OpenAIAnswerShape) {
-        chunks = OpenAIChunks(shape: shape)
+    init(shape: OpenAIAnswerShape, usesTemplates: Bool = true) {
+        chunks = OpenAIChunks(shape: shape, usesTemplates: usesTemplates)
     }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {

@@ -1,0 +1,43 @@
+import RouterCore
+
+/// What the models of the worked examples are called upstream, and what is known of them.
+enum Endpoints {
+    struct Unknown: Error { var model: String }
+
+    static let openAI = Provider(
+        slug: "openai", name: "OpenAI", dialect: .openAI, baseURL: "https://api.openai.com/v1")
+    static let engine = Provider(
+        slug: "airouter-cloud", name: "Engine", dialect: .openAICompatible, baseURL: "http://127.0.0.1:8000/v1",
+        location: .local)
+
+    static let gpt54 = ChatTraits(
+        tokenLimit: .maxCompletionTokens,
+        reasoning: .effort(efforts: [.none, .low, .medium, .high, .xhigh], standard: .none))
+    static let gptOSS = ChatTraits(reasoning: .effort(efforts: [.low, .medium, .high], standard: .medium))
+
+    /// By public name.
+    static let all: [String: Endpoint] = [
+        "openai/gpt-5.4": Endpoint(provider: openAI, upstreamModel: "gpt-5.4", traits: gpt54),
+        "openai/gpt-4.1": Endpoint(provider: openAI, upstreamModel: "gpt-4.1"),
+        "openai/gpt-4o-audio-preview": Endpoint(provider: openAI, upstreamModel: "gpt-4o-audio-preview"),
+        "airouter-cloud/llama-4-maverick": Endpoint(
+            provider: engine, upstreamModel: "meta-llama/Llama-4-Maverick-17B-128E-Instruct"),
+        "airouter-cloud/qwen-3-235b": Endpoint(
+            provider: engine, upstreamModel: "Qwen/Qwen3-235B-A22B",
+            traits: ChatTraits(reasoning: .templateSwitch("enable_thinking"))),
+        "airouter-cloud/deepseek-v3.2": Endpoint(
+            provider: engine, upstreamModel: "deepseek-ai/DeepSeek-V3.2",
+            traits: ChatTraits(reasoning: .templateSwitch("thinking"))),
+        "airouter-cloud/gpt-oss-120b": Endpoint(
+            provider: engine, upstreamModel: "openai/gpt-oss-120b", traits: gptOSS),
+        "airouter-cloud/gemma-3-27b": Endpoint(provider: engine, upstreamModel: "gemma-3-27b-it"),
+        "airouter-cloud/mistral-large-3": Endpoint(
+            provider: engine, upstreamModel: "mistralai/Mistral-Large-3-675B-Instruct-2512",
+            traits: ChatTraits(mistralRules: true)),
+    ]
+
+    static func endpoint(of model: String, vendor: String) throws -> Endpoint {
+        guard let endpoint = all[model] else { throw Unknown(model: "\(vendor): \(model)") }
+        return endpoint
+    }
+}

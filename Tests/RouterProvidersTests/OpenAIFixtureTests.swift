@@ -1,0 +1,70 @@
+import RouterProviders
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+/// The examples in `Fixtures`; a folder more is a case more.
+@Suite("Worked examples of the OpenAI family")
+struct OpenAIFixtureTests {
+    static let cases = ["openai", "self-hosted"].flatMap { vendor in Fixture.all(of: vendor).map { (vendor, $0) } }
+
+    @Test("the examples are there")
+    func examplesAreThere() {
+        #expect(Fixture.all(of: "openai").count >= 15)
+        #expect(Fixture.all(of: "self-hosted").count >= 16)
+    }
+
+    @Test("the vendor gets the request it wants", arguments: cases)
+    func request(_ vendor: String, _ fixture: Fixture) throws {
+        let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
+        let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
+        let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let upstream = try chat.encode(request, for: endpoint)
+        let body = try JSONDocument(upstream.body).root
+        let differences = FixtureComparison.differences(
+            try fixture.json("vendor_request.json"), body, side: .vendorRequest)
+        #expect(differences.isEmpty, "\(fixture): \(differences)")
+        #expect(upstream.path == "/chat/completions")
+        #expect(upstream.method == .post)
+    }
+
+    @Test("the client gets the answer it must, however the vendor's bytes are cut", arguments: cases)
+    func answer(_ vendor: String, _ fixture: Fixture) throws {
+        let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
+        let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
+        let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let head = try fixture.vendorHead()
+        let body = try #require(try fixture.vendorBody())
+        let meta = try fixture.meta()
+        guard (200..<300).contains(head.status) else {
+            var failure = chat.failure(head: head, body: body)
+            failure.provider = endpoint.provider.slug
+            let error = APIError(failure)
+            let differences = FixtureComparison.differences(
+                try fixture.json("openai_response.json"), try JSONDocument(error.body).root, side: .publicError)
+            #expect(differences.isEmpty, "\(fixture): \(differences)")
+            #expect(error.kind.status == meta["expect_status"]?.integer)
+            let retryAfter = error.retryAfter.map { "\($0.components.seconds)" }
+            #expect(retryAfter == meta["expect_headers"]?["Retry-After"]?.string)
+            return
+        }
+        for (name, pieces) in ByteCuts.all(of: body, seed: 2026) {
+            let client = Client(request, endpoint: endpoint)
+            let bytes = client.receive(pieces, through: chat, head: head)
+            if let stream = try fixture.bytes("openai_stream.txt") {
+                let got = FixtureStream(bytes)
+                #expect(got.violations.isEmpty, "\(fixture), \(name)")
+                let expected = FixtureStream(stream).fold
+                var fold = got.fold
+                if expected.usage == nil { fold.usage = nil }
+                #expect(fold == expected, "\(fixture), \(name)")
+            } else {
+                let differences = FixtureComparison.differences(
+                    try fixture.json("openai_response.json"), try JSONDocument(bytes, limits: .response).root,
+                    side: .publicAnswer)
+                #expect(differences.isEmpty, "\(fixture), \(name): \(differences)")
+            }
+        }
+    }
+}
