@@ -17,7 +17,20 @@ let package = Package(
                 .enableUpcomingFeature("InternalImportsByDefault"),
                 .enableUpcomingFeature("MemberImportVisibility"),
                 .treatAllWarnings(as: .error),
-            ])
+            ]),
+        .executableTarget(
+            name: "chat-benchmark",
+            dependencies: [
+                .product(name: "RouterCore", package: "routerd"),
+                .product(name: "RouterProviders", package: "routerd"),
+            ],
+            path: "Chat",
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .treatAllWarnings(as: .error),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
