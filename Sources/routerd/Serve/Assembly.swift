@@ -29,10 +29,7 @@ struct Assembly: Sendable {
         store = try await Self.open(settings)
         directory = KeyDirectory(store: store, ambient: ambient)
         transport = try Self.transport()
-        let looksForEngines = settings.discover ?? settings.providers.isEmpty
-        found =
-            looksForEngines
-            ? await EngineDiscovery(transport: transport).find(ownPort: settings.http.port) : []
+        found = await settings.engines(over: transport)
         let routes = try Self.routes(settings, found: found)
         for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
         catalog = LiveCatalog(routes.catalog)
@@ -86,7 +83,7 @@ struct Assembly: Sendable {
         }
     }
 
-    private static func routes(
+    static func routes(
         _ settings: Settings, found: [EngineDiscovery.Engine]
     ) throws(CommandFailure) -> Routes {
         do throws(ConfigurationFaults) {
@@ -96,7 +93,8 @@ struct Assembly: Sendable {
         }
     }
 
-    private static func transport() throws(CommandFailure) -> CurlTransport {
+    /// The transport of a process; commands use it too.
+    static func transport() throws(CommandFailure) -> CurlTransport {
         var settings = CurlTransport.Settings()
         settings.readProxy { ProcessInfo.processInfo.environment[$0] }
         do throws(UpstreamFailure) {
@@ -114,6 +112,14 @@ struct Assembly: Sendable {
         } catch {
             return error.description
         }
+    }
+}
+
+extension Settings {
+    /// Engines that are found on this machine, if they are to be looked for.
+    func engines(over transport: any Transport) async -> [EngineDiscovery.Engine] {
+        guard discover ?? providers.isEmpty else { return [] }
+        return await EngineDiscovery(transport: transport).find(ownPort: http.port)
     }
 }
 
