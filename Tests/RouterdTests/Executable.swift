@@ -24,7 +24,9 @@ enum Executable {
     }()
 
     /// - Parameters:
-    ///   - environment: all of it; nothing of the tests' own is handed on but `PATH`.
+    ///   - directory: where it runs.
+    ///   - environment: all of it, besides a `PATH` and `ROUTERD_DISCOVER=false`: what runs on the machine of the tests
+    ///     is none of their business.
     /// - Returns: what it printed and how it ended; ended by us after 30 seconds.
     static func run(
         _ arguments: [String], in directory: String, environment: [String: String] = [:]
@@ -33,7 +35,9 @@ enum Executable {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, new in new }
+        process.environment = ["PATH": "/usr/bin:/bin", "ROUTERD_DISCOVER": "false"].merging(environment) { _, new in
+            new
+        }
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: nobody has to read them while it runs.
         let name = "\(directory)/.\(UUID().uuidString)"

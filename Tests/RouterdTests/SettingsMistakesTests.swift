@@ -86,7 +86,13 @@ import Testing
         Mistake("providers:\n  - { slug: a, kind: openai, keys: [] }\n", "2:36", "must be a list of keys"),
         Mistake(
             "providers:\n  - { slug: a, kind: openai, key_file: /no/such/file }\n", "2:40", "cannot read /no/such/file"),
-        Mistake("providers:\n  - { slug: a, kind: openai_compatible }\n", "2:5", "needs base_url", "http://"),
+        Mistake("providers:\n  - { slug: a, kind: openai, key: 'a b' }\n", "2:35", "key holds a space"),
+        Mistake("providers:\n  - { slug: a, kind: openai, keys: [ok, é] }\n", "2:41", "a key holds a space"),
+        Mistake(
+            "providers:\n  - { slug: a, kind: openai_compatible, base_url: 'https://x.y/v1' }\n", "2:5",
+            "provider \"a\" has no key, and class is vendor", "class: local"),
+        Mistake(
+            "providers:\n  - { slug: a, kind: openai_compatible, class: local }\n", "2:5", "needs base_url", "http://"),
         Mistake(
             "providers:\n  - { slug: a, kind: openai_compatible, base_url: ftp://x }\n", "2:51",
             "must begin with https://"),

@@ -265,7 +265,7 @@ import Testing
     @Test("plain http to a public address of a vendor is pointed out")
     func plainHTTP() throws {
         let loaded = try SettingsTests.read(
-            "providers: [{ slug: a, kind: openai_compatible, base_url: 'http://api.example.org/v1' }]")
+            "providers: [{ slug: a, kind: openai_compatible, key: k, base_url: 'http://api.example.org/v1' }]")
         #expect(loaded.warnings.first?.contains("without https") == true)
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import RouterCore
+import RouterProviders
 import RouterStore
 
 /// Looks at everything that a start would: configuration, secrets, store, providers. Changes nothing, opens no port.
@@ -11,7 +12,7 @@ struct Check: AsyncParsableCommand {
             Exit codes: 0 good, perhaps with warnings; 78 the configuration is wrong; 1 something else is.
             """)
 
-    @Flag(help: "Ask no provider whether it answers.")
+    @Flag(help: "Ask nobody: look for no engine, try no key.")
     var offline = false
 
     @Flag(help: "Exit 1 also for warnings.")
@@ -23,14 +24,24 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         var report = CheckReport()
-        do throws(ConfigurationFaults) {
+        do {
             let loaded = try store.load(server.settings)
             report.note(loaded)
-            let routes = try Routes(loaded.settings)
-            report.note(routes)
+            if offline {
+                report.note(try Routes(loaded.settings))
+            } else {
+                let transport = try Assembly.transport()
+                let found = await loaded.settings.engines(over: transport)
+                let routes = try Routes(loaded.settings, found: found.map { ($0.provider, $0.catalogueModels) })
+                report.note(routes)
+                for finding in await ProviderProbe(transport: transport).findings(for: routes) { report.note(finding) }
+                await transport.shutdown()
+            }
             report.note(await storeState(loaded.settings))
-        } catch {
-            report.note(error)
+        } catch let faults as ConfigurationFaults {
+            report.note(faults)
+        } catch let failure as CommandFailure {
+            throw failure.report()
         }
         if output.json { report.printJSON() } else { report.printText() }
         let code = report.exitCode(isStrict: strict)

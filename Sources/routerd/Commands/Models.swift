@@ -1,5 +1,6 @@
 import ArgumentParser
 import RouterCore
+import RouterProviders
 
 /// The catalogue.
 struct Models: AsyncParsableCommand {
@@ -15,7 +16,10 @@ struct Models: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 let loaded = try store.load()
-                let routes = try Routes(loaded.settings)
+                let transport = try Assembly.transport()
+                let found = await loaded.settings.engines(over: transport)
+                await transport.shutdown()
+                let routes = try Assembly.routes(loaded.settings, found: found)
                 for warning in loaded.warnings + routes.notes.map(\.message) { Output.warning(warning) }
                 let models = routes.catalog.models
                 guard !output.json else {
@@ -27,7 +31,7 @@ struct Models: AsyncParsableCommand {
                     }
                 }
                 if models.isEmpty {
-                    Output.words("No models. Set OPENAI_API_KEY, or configure providers and models.")
+                    Output.words("No models. Set OPENAI_API_KEY, start an engine, or configure providers and models.")
                 }
                 Output.table(
                     ["ID", "CONTEXT", "PROMPT", "COMPLETION", "PROVIDERS"],

@@ -21,7 +21,8 @@ struct ProviderReader {
             name: "key", type: "secret", standard: "the variable of the vendor",
             meaning: "Its API key; best as `${NAME}`. An engine may need none."),
         Field(
-            name: "keys", type: "list of secrets", standard: "none", meaning: "Several API keys, used in turn."),
+            name: "keys", type: "list of secrets", standard: "none",
+            meaning: "Several API keys. This version uses the first."),
         Field(
             name: "key_file", type: "path", standard: "none",
             meaning: "A file that holds the API key, from where routerd is started."),
@@ -88,6 +89,13 @@ struct ProviderReader {
         let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false
         let keys = keys(of: entry, slug: slug, kind: kind)
         let address = baseURL(of: entry, slug: slug, kind: kind, isLocal: isLocal, isPrivateAllowed: isPrivateAllowed)
+        if faults.count == faultsBefore, kind.keyVariables.isEmpty, !isLocal,
+            !["key", "keys", "key_file"].contains(where: { entry[$0] != nil })
+        {
+            fault(
+                at: entry, "provider \"\(slug)\" has no key, and class is vendor",
+                "give it key or key_file, or write class: local for an engine of your own")
+        }
         guard let address, faults.count == faultsBefore else { return }
         add(slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal)
         note("kind", of: slug, kind.name, origin(entry["kind"]))
@@ -121,7 +129,7 @@ struct ProviderReader {
             return ([], [])
         }
         if let node = entry["key"] {
-            return (value("key", of: entry, .text).map { [Secret($0)] } ?? [], [origin(node)])
+            return (value("key", of: entry, .secret).map { [$0] } ?? [], [origin(node)])
         }
         if let node = entry["keys"] {
             guard let elements = node.elements, !elements.isEmpty else {
@@ -130,18 +138,18 @@ struct ProviderReader {
             }
             var keys: [Secret] = []
             for element in elements {
-                guard let text = element.text, !text.isEmpty else {
-                    fault(at: element, "a key must be text and not empty")
-                    continue
+                do throws(ValueFault) {
+                    keys.append(try ValueType.secret.parse(element.text ?? ""))
+                } catch {
+                    fault(at: element, "a key \(error.message)", error.hint)
                 }
-                keys.append(Secret(text))
             }
             return (keys, elements.map { origin($0) })
         }
         if let node = entry["key_file"] {
             guard let path = value("key_file", of: entry, .text) else { return ([], []) }
             do throws(ValueFault) {
-                return ([Secret(try SmallFile.secret(at: path))], [origin(node)])
+                return ([try ValueType.secret.parse(try SmallFile.secret(at: path))], [origin(node)])
             } catch {
                 fault(at: node, error.message, error.hint)
                 return ([], [])
@@ -149,7 +157,7 @@ struct ProviderReader {
         }
         guard !kind.keyVariables.isEmpty else { return ([], []) }
         if let found = variable(kind.keyVariables) {
-            return ([Secret(found.text)], [.variable(found.variable)])
+            return (vendorKey(found).map { [$0] } ?? [], [.variable(found.variable)])
         }
         fault(
             at: entry, "provider \"\(slug)\" has no key",
@@ -212,12 +220,24 @@ struct ProviderReader {
             return
         }
         let address = url.map { vendorURL($0, slug: kind.name) } ?? kind.baseURL.flatMap { try? BaseURL($0) }
-        guard let address else { return }
-        add(slug: kind.name, kind: kind, keys: [Secret(key.text)], baseURL: address, isLocal: false)
+        guard let address, let secret = vendorKey(key) else { return }
+        add(slug: kind.name, kind: kind, keys: [secret], baseURL: address, isLocal: false)
         note("kind", of: kind.name, kind.name, .variable(key.variable))
         note("class", of: kind.name, "vendor", .standard)
         note("base_url", of: kind.name, address.text, url.map { .variable($0.variable) } ?? .standard)
         note("key", of: kind.name, "***", .variable(key.variable))
+    }
+
+    /// The key that a variable holds.
+    private mutating func vendorKey(_ found: Environment.Value) -> Secret? {
+        do throws(ValueFault) {
+            return try ValueType.secret.parse(found.text)
+        } catch {
+            faults.append(
+                ConfigurationFault(
+                    origin: .variable(found.variable), message: error.message, hint: error.hint, section: "providers"))
+            return nil
+        }
     }
 
     /// A base URL of a variable. One in a private network is taken with a warning: who sets the variable of a process

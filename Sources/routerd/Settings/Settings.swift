@@ -55,6 +55,6 @@ struct Settings: Sendable {
 /// A provider that is switched on.
 struct ProviderSettings: Sendable, Hashable {
     var provider: Provider
-    /// Used in turn; empty for an engine that asks for none.
+    /// The first is used; empty for an engine that asks for none.
     var keys: [Secret] = []
 }

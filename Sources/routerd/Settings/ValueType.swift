@@ -53,6 +53,19 @@ extension ValueType<String> {
     }
 }
 
+extension ValueType<Secret> {
+    /// What can stand in a header. The text is in no message.
+    static let secret = ValueType(name: "secret") { text throws(ValueFault) in
+        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { throw ValueFault("must not be empty") }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ValueFault(
+                "holds a space or a letter that no key has", hint: "was it copied with something around it?")
+        }
+        return Secret(text)
+    }
+}
+
 extension ValueType<Int> {
     static func whole(_ range: ClosedRange<Int>) -> ValueType {
         let name = "whole number from \(range.lowerBound) to \(range.upperBound)"
