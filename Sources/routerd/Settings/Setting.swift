@@ -68,7 +68,7 @@ struct Setting: Sendable {
             "Port to listen on; 0 takes a free one and prints it."),
         Setting(
             "http.public_url", \.http.publicURL, .webAddress, note: "as clients address it",
-            "Where clients reach this server, for links and addresses of media."),
+            "Where clients reach this server, for links and addresses of media. Checked, without effect in this version."),
         Setting(
             "http.trusted_proxies", \.http.trustedProxies, .networks, standard: "",
             "Addresses and networks of your proxies, whose `X-Forwarded-…` is to be believed. "
@@ -89,7 +89,7 @@ struct Setting: Sendable {
             "defaults.markup", \.defaults.markup, .decimal, standard: "1.00", isReloaded: true,
             "Factor on the prices of the catalogue. Checked, without effect before credit exists."),
         Setting(
-            "discover", \.discover, .bool, note: "when no provider is configured", isReloaded: true,
+            "discover", \.discover, .bool, note: "when no provider is configured",
             "Whether engines on this machine are looked for: Ollama, LM Studio, llama.cpp and vLLM at their usual ports."
         ),
         Setting(
