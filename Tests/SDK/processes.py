@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -148,8 +149,10 @@ class Router:
         self.data = directory / "data"
         self.configuration = directory / "routerd.yaml"
         self.configuration.write_text(CONFIGURATION.format(engine=engine.url))
+        # Where the system can, routerd ends with the tests even when they are killed.
+        with_parent = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         self.program = Program(
-            [self.binary, "serve", "-c", self.configuration, "--port", "0", "--data", self.data],
+            [*with_parent, self.binary, "serve", "-c", self.configuration, "--port", "0", "--data", self.data],
             directory / "routerd.log",
             clean_environment(),
         )

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import time
 
 import httpx
@@ -139,3 +140,10 @@ def test_a_port_that_is_taken_is_named_before_anything_is_built(demo):
     said = program.said()
     assert f"port {port} on 127.0.0.1 is taken" in said
     assert "--port" in said
+
+
+def test_an_installed_engine_needs_no_network(engine):
+    nowhere = clean_environment(PIP_INDEX_URL="http://127.0.0.1:9/")
+    arguments = [REPOSITORY / "scripts/demo-engine", "--install-only"]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, env=nowhere)
+    assert (ended.returncode, ended.stderr) == (0, "")
