@@ -32,14 +32,17 @@ public struct RouterServer: Service {
     private let readiness: @Sendable () async -> String?
     private let ambient: Ambient
     private let logger: Logger
+    private let recorder: any RequestRecorder
     private let onListening: @Sendable (_ port: Int) async -> Void
 
     /// - Parameters:
     ///   - readiness: why no requests should be sent here now; `nil` when all is well.
+    ///   - recorder: told of each inference request at its end.
     ///   - onListening: told the port once requests are accepted.
     public init(
         configuration: Configuration, engine: Engine, catalog: LiveCatalog, gate: Gate,
         readiness: @escaping @Sendable () async -> String?, ambient: Ambient, logger: Logger,
+        recorder: any RequestRecorder,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         self.configuration = configuration
@@ -49,6 +52,7 @@ public struct RouterServer: Service {
         self.readiness = readiness
         self.ambient = ambient
         self.logger = logger
+        self.recorder = recorder
         self.onListening = onListening
     }
 
@@ -61,7 +65,7 @@ public struct RouterServer: Service {
             server: HTTPServerBuilder { responder in
                 FrontChannel(
                     responder: responder,
-                    route: ChatRoute(engine: engine, gate: gate, ambient: ambient, log: RequestLog(logger: logger)),
+                    route: ChatRoute(engine: engine, gate: gate, ambient: ambient, recorder: recorder),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(

@@ -26,12 +26,11 @@ import Testing
 
     @Test("is refused without a look-up when one character of it was changed")
     func findsSlips() throws {
-        let peppers = try #require(peppers)
         let text = Array(KeyText.make().text.utf8)
         for index in 9..<text.count {
             var slip = text
             slip[index] = slip[index] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
-            #expect(peppers.digests(of: String(decoding: slip, as: UTF8.self)) == nil)
+            #expect(KeyText.isMistyped(String(decoding: slip, as: UTF8.self)))
         }
     }
 

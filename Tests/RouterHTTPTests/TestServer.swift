@@ -5,6 +5,11 @@ import TestSupport
 
 @testable import RouterHTTP
 
+/// Records nothing.
+struct NoRecorder: RequestRecorder {
+    func record(_ record: RequestRecord) {}
+}
+
 /// A whole server on a free port of loopback, with a scripted vendor behind it.
 enum TestServer {
     static let key = "air_live_test"
@@ -65,7 +70,7 @@ enum TestServer {
         let server = RouterServer(
             configuration: configuration,
             engine: Samples.engine(transport, models: models, ledger: ledger, ambient: ambient), catalog: catalog,
-            gate: gate, readiness: readiness, ambient: ambient, logger: logger,
+            gate: gate, readiness: readiness, ambient: ambient, logger: logger, recorder: NoRecorder(),
             onListening: { port.yield($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -7,8 +7,7 @@ public struct Gate: Sendable {
     private let digests: @Sendable (_ text: String) -> [KeyDigest]?
     private let timestamp: @Sendable () -> Int64
 
-    /// - Parameter digests: of a key's text under each pepper; `nil` for a text that cannot be a key, so that nobody
-    ///   need look.
+    /// - Parameter digests: of a key's text under each pepper; `nil` for a text that is too long to be a key.
     public init(
         directory: KeyDirectory, limiter: RateLimiter, digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
         timestamp: @escaping @Sendable () -> Int64
@@ -51,6 +50,8 @@ public struct Gate: Sendable {
         let found: APIKey?
         if let known = directory.known(digests) {
             found = known
+        } else if KeyText.isMistyped(text) {
+            throw Self.wrongKey
         } else {
             do throws(StoreError) {
                 found = try await directory.find(digests)

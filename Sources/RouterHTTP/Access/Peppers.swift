@@ -32,9 +32,9 @@ public struct Peppers: Sendable, CustomStringConvertible {
         return (0..<4).map { _ in hexadecimal(withUnsafeBytes(of: system.next()) { Array($0) }) }.joined()
     }
 
-    /// Digests of `text` under each version, the newest first; `nil` for a text that cannot be a key.
+    /// Digests of `text` under each version, the newest first; `nil` for a text that is too long to be a key.
     public func digests(of text: String) -> [KeyDigest]? {
-        guard text.utf8.count <= Self.textBytesMax, !KeyText.isMistyped(text) else { return nil }
+        guard text.utf8.count <= Self.textBytesMax else { return nil }
         return keys.indices.reversed().map { digest(of: text, version: $0 + 1) }
     }
 

@@ -5,7 +5,7 @@ struct ChatRoute: Sendable {
     let engine: Engine
     let gate: Gate
     let ambient: Ambient
-    let log: RequestLog
+    let recorder: any RequestRecorder
 
     /// What the log says where no status could be sent; nginx's word for it.
     private static let clientLeft = 499
@@ -14,13 +14,14 @@ struct ChatRoute: Sendable {
     func respond(to request: FrontRequest, through response: any FrontResponse) async {
         let start = ambient.now()
         let requestID = "req-\(ambient.letters(20))"
-        var entry = RequestLog.Entry(request: requestID, route: "chat")
+        var entry = RequestRecord(request: requestID, route: "chat")
         await answer(request, requestID: requestID, through: response, entry: &entry)
-        log.write(entry, elapsed: start.duration(to: ambient.now()))
+        entry.elapsed = start.duration(to: ambient.now())
+        recorder.record(entry)
     }
 
     private func answer(
-        _ request: FrontRequest, requestID: String, through response: any FrontResponse, entry: inout RequestLog.Entry
+        _ request: FrontRequest, requestID: String, through response: any FrontResponse, entry: inout RequestRecord
     ) async {
         let id = ambient.generationID(at: ambient.timestamp())
         var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
@@ -54,7 +55,7 @@ struct ChatRoute: Sendable {
     /// One JSON body, once it is whole and settled.
     private func send(
         _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
-        entry: inout RequestLog.Entry
+        entry: inout RequestRecord
     ) async {
         var headers = headers
         var completion: ChatPiece?
@@ -66,7 +67,7 @@ struct ChatRoute: Sendable {
                 throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
             }
             let body = OpenAIChatFormat(answer, to: request).completion(completion, usage: record.usage)
-            entry.record = record
+            entry.generation = record
             entry.status = 200
             headers.add("content-type", "application/json")
             response.writeHead(status: 200, headers: headers, contentLength: body.count)
@@ -83,7 +84,7 @@ struct ChatRoute: Sendable {
     /// Server-sent events, each as soon as it is there.
     private func stream(
         _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
-        entry: inout RequestLog.Entry
+        entry: inout RequestRecord
     ) async {
         var headers = headers
         headers.add("content-type", "text/event-stream; charset=utf-8")
@@ -100,7 +101,7 @@ struct ChatRoute: Sendable {
                 format.append(events, to: &bytes)
                 if !bytes.isEmpty { try await response.write(bytes) }
             }
-            entry.record = record
+            entry.generation = record
             format.finish(usage: record.usage, into: &end)
         } catch let failure as UpstreamFailure {
             var failure = failure
@@ -118,7 +119,7 @@ struct ChatRoute: Sendable {
     }
 
     private func send(
-        _ error: APIError, headers: ResponseHeaders, through response: any FrontResponse, entry: inout RequestLog.Entry
+        _ error: APIError, headers: ResponseHeaders, through response: any FrontResponse, entry: inout RequestRecord
     ) async {
         let answer = ErrorResponse(error, headers: headers)
         entry.status = answer.status

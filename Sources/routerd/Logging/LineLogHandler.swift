@@ -59,7 +59,7 @@ struct LineLogHandler: LogHandler {
     }
 
     /// Now, in UTC, to the millisecond: `2026-04-15T10:30:00.123Z`.
-    private static func time() -> String {
+    static func time() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         var parts = tm()

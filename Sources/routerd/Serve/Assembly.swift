@@ -17,14 +17,16 @@ struct Assembly: Sendable {
     let transport: CurlTransport
     let ambient: Ambient
     let logger: Logger
+    let recorder: any RequestRecorder
     /// Engines that were found on this machine.
     let found: [EngineDiscovery.Engine]
 
     /// Opens the store, makes what is missing, and reads what can be routed to.
-    init(_ settings: Settings, peppers: Peppers, logger: Logger) async throws(CommandFailure) {
+    init(_ settings: Settings, peppers: Peppers, logger: Logger, recorder: any RequestRecorder) async throws(CommandFailure) {
         self.settings = settings
         self.peppers = peppers
         self.logger = logger
+        self.recorder = recorder
         ambient = .ofSystem
         store = try await Self.open(settings)
         directory = KeyDirectory(store: store, ambient: ambient)
@@ -50,7 +52,7 @@ struct Assembly: Sendable {
         return RouterServer(
             configuration: .init(host: settings.http.host, port: settings.http.port), engine: engine, catalog: catalog,
             gate: gate, readiness: { [store] in await Self.fault(of: store) }, ambient: ambient, logger: logger,
-            onListening: onListening)
+            recorder: recorder, onListening: onListening)
     }
 
     /// Takes models, providers and their keys from `settings` for all requests from now on.

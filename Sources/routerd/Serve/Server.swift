@@ -31,7 +31,9 @@ struct Server: Sendable {
         } catch {
             throw CommandFailure(error)
         }
-        let assembly = try await Assembly(settings, peppers: try data.peppers(pepper), logger: logger)
+        let assembly = try await Assembly(settings, peppers: try data.peppers(pepper), logger: logger,
+            recorder: RequestLines(
+                format: Self.format(settings.log), level: Self.level(settings.log), sink: sink))
         let firstStart = try await firstStart(assembly, environment: environment)
         let server = assembly.server { port in
             let greeting = Greeting(
@@ -96,12 +98,15 @@ struct Server: Sendable {
     }
 
     private static func logger(_ log: Settings.Log, sink: LogSink) -> Logger {
-        let format = log.format ?? (isatty(STDERR_FILENO) == 1 ? .text : .json)
-        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
-        return Logger(label: "routerd") { _ in
-            LineLogHandler(format: format == .json ? .json : .text, level: level, sink: sink)
-        }
+        Logger(label: "routerd") { _ in LineLogHandler(format: format(log), level: level(log), sink: sink) }
     }
+
+    private static func format(_ log: Settings.Log) -> LineLogHandler.Format {
+        let format = log.format ?? (isatty(STDERR_FILENO) == 1 ? .text : .json)
+        return format == .json ? .json : .text
+    }
+
+    private static func level(_ log: Settings.Log) -> Logger.Level { Logger.Level(rawValue: log.level.rawValue) ?? .info }
 }
 
 /// Looks twice a second whether keys were changed by another process.
