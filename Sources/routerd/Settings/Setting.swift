@@ -68,7 +68,8 @@ struct Setting: Sendable {
             "Port to listen on; 0 takes a free one and prints it."),
         Setting(
             "http.public_url", \.http.publicURL, .webAddress, note: "as clients address it",
-            "Where clients reach this server, for links and addresses of media. Checked, without effect in this version."),
+            "Where clients reach this server, for links and addresses of media. Checked, without effect in this version."
+        ),
         Setting(
             "http.trusted_proxies", \.http.trustedProxies, .networks, standard: "",
             "Addresses and networks of your proxies, whose `X-Forwarded-…` is to be believed. "
