@@ -88,7 +88,7 @@ struct JSONBenchmark {
 
     static func decoder(_ data: Data) -> Int {
         guard let request = try? JSONDecoder().decode(Request.self, from: data) else { return 0 }
-        return request.model.utf8.count + (request.max_tokens ?? 0)
+        return request.model.utf8.count + (request.maxTokens ?? 0)
     }
 
     /// What both kinds of text have, typed as a hand-written server would.
@@ -106,6 +106,11 @@ struct JSONBenchmark {
         var messages: [Message]?
         var choices: [Choice]?
         var stream: Bool?
-        var max_tokens: Int?
+        var maxTokens: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case model, messages, choices, stream
+            case maxTokens = "max_tokens"
+        }
     }
 }

@@ -1,6 +1,7 @@
-// Looks at 16 or 32 bytes at a time. The loads in this file are the only unsafe calls of the JSON reader and writer:
+// Looks at 16 or 32 bytes at a time. The loads in this file are the only unsafe ones of the JSON reader and writer:
 // `RawSpan` checks their bounds, and any bits are a vector of bytes or an integer, so there is nothing that they could
-// break. They are called unsafe because the library cannot know the latter of every type.
+// break. They are called unsafe because the library cannot know the latter of every type. Elsewhere a pointer lives
+// only in the closure that hands it to the standard library.
 //
 // Comparisons are between two vectors whose type is written out: those of a vector with a scalar, or of a type that has
 // to be inferred, are taken from the generic implementation, which goes byte by byte (Swift 6.3).
