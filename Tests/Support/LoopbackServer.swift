@@ -86,6 +86,13 @@ public final class LoopbackServer: Sendable {
     /// How many of them are open.
     public var openConnectionCount: Int { state.withLock { $0.sockets.count } }
 
+    /// Waits until at most `count` connections are open.
+    ///
+    /// - Throws: `CancellationError` when the test's time limit is at its end.
+    public func connectionsOpen(atMost count: Int) async throws {
+        try await until { self.openConnectionCount <= count }
+    }
+
     /// Ends every connection and stops listening. Call it at the end of the test: the threads keep the server alive.
     public func stop() {
         stopping.raise()
@@ -128,8 +135,11 @@ public final class LoopbackServer: Sendable {
         var index = 0
         while let request = connection.readRequest(connection: number, index: index) {
             state.withLock { $0.requests.append(request) }
-            for step in script(request) {
-                guard connection.perform(step) else { return }
+            let steps = script(request)
+            for (number, step) in steps.enumerated() where !connection.perform(step) {
+                // A client that left earlier than the script expected has left all the same.
+                for case .untilClosed(let signal) in steps[number...] { signal.raise() }
+                return
             }
             index += 1
         }

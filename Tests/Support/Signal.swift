@@ -6,12 +6,7 @@ import Synchronization
 /// A ``LoopbackServer`` waits for it on its threads (``Step/wait(for:)``) or raises it (``Step/raise(_:)``); a test
 /// raises it, or awaits ``raised()``.
 public final class Signal: Sendable {
-    private struct State {
-        var moment: ContinuousClock.Instant?
-        var waiters: [CheckedContinuation<ContinuousClock.Instant, Never>] = []
-    }
-
-    private let state = Mutex(State())
+    private let first = Mutex<ContinuousClock.Instant?>(nil)
     /// Readable from the moment it is raised on; nothing is ever read from it.
     let descriptor: Int32
     private let writingEnd: Int32
@@ -30,33 +25,26 @@ public final class Signal: Sendable {
     }
 
     /// When it was raised first; `nil` while it was not.
-    public var moment: ContinuousClock.Instant? { state.withLock { $0.moment } }
+    public var moment: ContinuousClock.Instant? { first.withLock { $0 } }
 
     public func raise() {
-        let waiters = state.withLock { state -> [CheckedContinuation<ContinuousClock.Instant, Never>] in
-            guard state.moment == nil else { return [] }
-            state.moment = .now
+        first.withLock { first in
+            guard first == nil else { return }
+            first = .now
             var byte: UInt8 = 1
             // An empty pipe takes one byte.
             _ = write(writingEnd, &byte, 1)
-            defer { state.waiters = [] }
-            return state.waiters
         }
-        for waiter in waiters { waiter.resume(returning: .now) }
     }
 
-    /// Waits until it is raised. Give the test a time limit.
+    /// Waits until it is raised, or the test's time limit is at its end.
     ///
     /// - Returns: when it was raised.
     @discardableResult
     public func raised() async -> ContinuousClock.Instant {
-        await withCheckedContinuation { waiter in
-            let moment = state.withLock { state in
-                if state.moment == nil { state.waiters.append(waiter) }
-                return state.moment
-            }
-            if let moment { waiter.resume(returning: moment) }
-        }
+        // A thread raises it, so there is nothing to be resumed by; cancelling shows in the condition.
+        while moment == nil, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+        return moment ?? .now
     }
 }
 
@@ -69,4 +57,18 @@ public final class Counter: Sendable {
     public var value: Int { count.load(ordering: .sequentiallyConsistent) }
 
     public func add(_ number: Int) { count.wrappingAdd(number, ordering: .sequentiallyConsistent) }
+
+    /// Waits until it has counted to `number`.
+    ///
+    /// - Throws: `CancellationError` when the test's time limit is at its end.
+    public func reached(_ number: Int) async throws {
+        try await until { self.value >= number }
+    }
+}
+
+/// Looks again every millisecond until `condition` holds: for what cannot tell by itself.
+///
+/// - Throws: `CancellationError` when the test's time limit is at its end.
+public func until(_ condition: @Sendable () -> Bool) async throws {
+    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
 }

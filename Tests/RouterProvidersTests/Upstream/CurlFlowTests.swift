@@ -48,9 +48,9 @@ struct CurlFlowTests {
         ) { transport, server in
             let exchange = transport.open(UpstreamRequest(path: "/slow"), at: server.baseURL)
             _ = try await exchange.next()
-            while counter.value < 100_000 { await Task.yield() }
+            try await counter.reached(100_000)
             exchange.cancel()
-            while server.openConnectionCount > 0 { await Task.yield() }
+            try await server.connectionsOpen(atMost: 0)
             let reading = await Reading(transport.post(at: server.baseURL))
             #expect(reading.text == "ok")
         }
@@ -64,9 +64,9 @@ struct CurlFlowTests {
                 [.head(200, ["content-length": "\(Self.large)"]), .pour(bytes: Self.large, counted: Counter())]
             }
         ) { transport, server in
-            let exchange = transport.post(at: server.baseURL, .test { $0.total = .milliseconds(200) })
+            let exchange = transport.post(at: server.baseURL, .test { $0.total = .milliseconds(1_000) })
             _ = try await exchange.next()
-            while server.openConnectionCount > 0 { await Task.yield() }
+            try await server.connectionsOpen(atMost: 0)
             let reading = await Reading(exchange)
             #expect(!reading.body.isEmpty)
             #expect(reading.failure?.message.contains("total limit") == true)

@@ -107,7 +107,7 @@ struct CurlPoolTests {
             let last = await Reading(transport.open(UpstreamRequest(path: "/last"), at: server.baseURL))
             #expect(last.text == "last")
             #expect(server.connectionCount == 6)
-            while server.openConnectionCount > 2 { await Task.yield() }
+            try await server.connectionsOpen(atMost: 2)
         }
     }
 
