@@ -168,6 +168,7 @@ final class CurlDriverLoop {
     /// Runs libcurl's timers and hears what is complete. What a lane sets to run at once is run in this round, a few
     /// times at most, so that no lane starves the others.
     private func runLanes(at now: Moment) {
+        var isLaneLeft = false
         for index in lanes.indices {
             guard let lane = lanes[index] else { continue }
             var runs = 0
@@ -185,8 +186,11 @@ final class CurlDriverLoop {
             }
             if !lane.isKept, lane.openCount == 0, now >= lane.emptySince.advanced(by: Self.laneLinger) {
                 lanes[index] = nil
+                isLaneLeft = true
             }
         }
+        // What many streams needed is free but still ours: the C library gives back only what lies at the end.
+        if isLaneLeft { _ = malloc_trim(0) }
     }
 
     // MARK: Time and readers
@@ -209,14 +213,13 @@ final class CurlDriverLoop {
             let arrival = transfer.takeArrival()
             let isOver = arrival.ending != nil
             let hasHead = arrival.head != nil
-            let (reader, flow) = channel.deliver(arrival, sharesConnection: transfer.sharesConnection)
+            let (reader, delivery) = channel.deliver(arrival, sharesConnection: transfer.sharesConnection)
             if let reader { readers.append(reader) }
-            if isOver || flow == .stops {
+            if isOver || delivery.flow == .stops {
                 release(transfer)
             } else {
-                if flow == .pauses { transfer.pause() }
-                // A long answer must not keep a long question in memory.
-                if hasHead, transfer.wasSent { channel.request.body = [] }
+                transfer.follow(delivery)
+                if hasHead { transfer.dropSentBody() }
             }
         }
         for reader in readers { reader.resume() }

@@ -103,13 +103,11 @@ final class ExchangeChannel: Sendable {
     ///
     /// - Returns: the reader to be resumed, if it waited, and what becomes of the transfer.
     func deliver(
-        _ arrival: consuming ExchangeState.Arrival, sharesConnection: Bool = false
-    ) -> (reader: UnsafeContinuation<Void, Never>?, flow: ExchangeState.Delivery.Flow) {
-        // A consumed parameter cannot go into a closure; the lock is held for a move of two references.
-        let came = arrival
-        return shared.withLock { shared in
-            let delivery = shared.state.deliver(came, sharesConnection: sharesConnection)
-            return (shared.takeReader(if: delivery.wakesReader), delivery.flow)
+        _ arrival: ExchangeState.Arrival, sharesConnection: Bool = false
+    ) -> (reader: UnsafeContinuation<Void, Never>?, delivery: ExchangeState.Delivery) {
+        shared.withLock { shared in
+            let delivery = shared.state.deliver(arrival, sharesConnection: sharesConnection)
+            return (shared.takeReader(if: delivery.wakesReader), delivery)
         }
     }
 

@@ -14,7 +14,6 @@ extension CurlTransfer {
         try set(CURLOPT_TCP_NODELAY, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         try set(CURLOPT_BUFFERSIZE, settings.receiveBufferBytes)
-        try set(CURLOPT_UPLOAD_BUFFERSIZE, settings.sendBufferBytes)
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Ending a request while its name is looked up would otherwise wait for the resolver, and all others with it.
@@ -46,24 +45,6 @@ extension CurlTransfer {
         try set(CURLOPT_NOPROXY, origin.proxyExceptions)
     }
 
-    func setHeaders(of request: UpstreamRequest) throws(UpstreamFailure) {
-        dropHeaders()
-        var hasContentType = false
-        for header in request.headers {
-            let name = header.name.utf8
-            let value = header.value.utf8
-            guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 != 0x3A && $0 != 0x7F }),
-                value.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 })
-            else { throw UpstreamFailure(.unsupported, "A request header holds characters that cannot be sent.") }
-            hasContentType = hasContentType || header.name.lowercased() == "content-type"
-            // A name alone takes a semicolon; with a colon it would remove a header that libcurl sends by itself.
-            try addHeader(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
-        }
-        try addHeader("accept-encoding: identity")
-        try addHeader("expect:")  // Not sent: it would cost a round trip for a large body.
-        if !hasContentType { try addHeader("content-type:") }
-    }
-
     /// - Parameter body: the channel's own array: libcurl reads from where it is.
     func setMethod(of request: UpstreamRequest, body: [UInt8]) throws(UpstreamFailure) {
         let hasBody = request.method == .post || !body.isEmpty
@@ -76,6 +57,8 @@ extension CurlTransfer {
         }
         guard hasBody else { return }
         try check(ccurl_setopt_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        // One piece where that is allowed; libcurl allocates it only for large bodies, and for TLS.
+        try set(CURLOPT_UPLOAD_BUFFERSIZE, min(body.count + Self.headBytes, sendBufferBytes))
         guard !body.isEmpty else { return try set(CURLOPT_POSTFIELDS, "") }
         // Not copied: an array's storage stays where it is while somebody holds the array unchanged. The channel does,
         // until the handle was taken from libcurl or all of it was sent (`wasSent`).

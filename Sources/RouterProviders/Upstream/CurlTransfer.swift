@@ -11,11 +11,13 @@ final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let round: DriverRound
     private let headerBytesMax: Int
+    private let unreadBytesMax: Int
+    let sendBufferBytes: Int
     /// `CURLOPT_ERRORBUFFER`: libcurl's sentence about a failure.
     private let errorText: UnsafeMutablePointer<CChar>
     /// The origin whose options the handle has.
     private var origin: CurlOrigin?
-    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let headers = HeaderList()
     private var head: HeadReader
     /// Why a callback made libcurl stop.
     private var refusal: UpstreamFailure?
@@ -24,6 +26,10 @@ final class CurlTransfer {
     private(set) var lane: CurlLane?
     /// What came in this round.
     private(set) var arrival = ExchangeState.Arrival()
+    /// What the reader had not taken after the last round; by now it may be less.
+    private var unreadBytes = 0
+    /// Whether so much came in this round that no more was to come.
+    private var isPausedInRound = false
     /// Whether it is on the round's list.
     var isTouched = false
 
@@ -35,6 +41,8 @@ final class CurlTransfer {
         self.easy = easy
         self.round = round
         headerBytesMax = settings.headerBytesMax
+        unreadBytesMax = settings.unreadBytesMax
+        sendBufferBytes = settings.sendBufferBytes
         head = HeadReader(bytesMax: headerBytesMax)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -44,9 +52,13 @@ final class CurlTransfer {
 
     deinit {
         curl_easy_cleanup(easy)
-        curl_slist_free_all(headers)
         errorText.deallocate()
     }
+
+    /// libcurl asks for leave to send a body of 1 MiB or more.
+    private static let expectBytesMin = 1_000_000
+    /// Room for the request line and headers in front of a body that goes over TLS; libcurl's own minimum.
+    static let headBytes = 16 * 1024
 
     // MARK: A request
 
@@ -54,6 +66,8 @@ final class CurlTransfer {
     func start(_ channel: ExchangeChannel, in lane: CurlLane) throws(UpstreamFailure) {
         errorText[0] = 0
         refusal = nil
+        unreadBytes = 0
+        isPausedInRound = false
         head = HeadReader(bytesMax: headerBytesMax)
         let request = channel.request
         if origin !== channel.origin {
@@ -63,8 +77,8 @@ final class CurlTransfer {
             origin = channel.origin
         }
         try check((channel.origin.baseURL + request.path).withCString { ccurl_setopt_string(easy, CURLOPT_URL, $0) })
-        try setHeaders(of: request)
-        try check(ccurl_setopt_list(easy, CURLOPT_HTTPHEADER, headers))
+        let lines = try headers.fill(request.headers, forbidsExpect: request.body.count > Self.expectBytesMin)
+        try check(ccurl_setopt_list(easy, CURLOPT_HTTPHEADER, lines))
         try setMethod(of: request, body: channel.request.body)
         try set(CURLOPT_CONNECTTIMEOUT_MS, channel.limits.connectMilliseconds)
         guard lane.add(easy) else { throw CurlFailure.setUp(CURLE_FAILED_INIT) }
@@ -85,17 +99,35 @@ final class CurlTransfer {
         return channel
     }
 
-    /// Stops receiving; the kernel's buffer fills, and then the vendor waits.
-    func pause() { _ = curl_easy_pause(easy, CURLPAUSE_RECV) }
+    /// Does what the exchange decided after it took what came.
+    ///
+    /// A pause stops both directions: libcurl would run a transfer once more for nothing where it may still send.
+    func follow(_ delivery: ExchangeState.Delivery) {
+        switch delivery.flow {
+        case .pauses: _ = curl_easy_pause(easy, CURLPAUSE_ALL)
+        case .goesOn: if isPausedInRound { resume() }
+        case .stops: break
+        }
+        isPausedInRound = false
+        unreadBytes = delivery.unreadBytes
+    }
 
-    func resume() { _ = curl_easy_pause(easy, CURLPAUSE_CONT) }
+    /// Goes on receiving.
+    func resume() {
+        unreadBytes = 0
+        _ = curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
 
-    /// Whether libcurl needs the request no more: all of it was sent, and an answer has begun, so that it cannot be sent
-    /// again.
-    var wasSent: Bool {
+    /// Gives back the memory of the request's body, if all of it was sent. Called when an answer has begun, so that it
+    /// will not be sent again: a long answer must not keep a long question in memory.
+    func dropSentBody() {
+        guard let channel, !channel.request.body.isEmpty else { return }
         var sent: curl_off_t = 0
-        return ccurl_getinfo_size(easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK
-            && sent >= channel?.request.body.count ?? 0
+        guard ccurl_getinfo_size(easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK, sent >= channel.request.body.count
+        else { return }
+        channel.request.body = []
+        // libcurl frees its own piece of it when the size changes (7.88), otherwise with the transfer.
+        _ = ccurl_setopt_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, Self.headBytes)
     }
 
     private func setCallbacks(poll: EventPoll) throws(UpstreamFailure) {
@@ -113,17 +145,6 @@ final class CurlTransfer {
         try set(CURLOPT_OPENSOCKETDATA, sockets)
         try check(ccurl_setopt_close_socket(easy, closeSocket))
         try set(CURLOPT_CLOSESOCKETDATA, sockets)
-    }
-
-    func addHeader(_ line: String) throws(UpstreamFailure) {
-        guard let longer = curl_slist_append(headers, line) else { throw CurlFailure.setUp(CURLE_OUT_OF_MEMORY) }
-        headers = longer
-    }
-
-    /// Frees the list of headers; only while libcurl does not work on the handle.
-    func dropHeaders() {
-        curl_slist_free_all(headers)
-        headers = nil
     }
 
     // MARK: What comes back
@@ -172,6 +193,10 @@ final class CurlTransfer {
     fileprivate func takeBody(_ bytes: UnsafeRawBufferPointer) {
         if arrival.bytes.isEmpty { arrival.bytes = Array(bytes) } else { arrival.bytes += bytes }
         round.touch(self)
+        // libcurl reads on, up to a hundred buffers, as long as the kernel has more.
+        guard unreadBytes + arrival.bytes.count >= unreadBytesMax, !isPausedInRound, !sharesConnection else { return }
+        isPausedInRound = true
+        _ = curl_easy_pause(easy, CURLPAUSE_ALL)
     }
 }
 

@@ -12,8 +12,9 @@ extension CurlTransport {
         public var idleConnectionsMax = 256
         /// Bytes read at once. libcurl allocates them for each open transfer.
         public var receiveBufferBytes = 16 * 1024
-        /// Bytes of a request body that are sent at once where it is 64 KiB or larger, or goes over TLS.
-        public var sendBufferBytes = 64 * 1024
+        /// At most so many bytes of a request are sent at once where its body is 64 KiB or larger, or goes over TLS.
+        /// libcurl allocates no more than the request needs, and frees it when the answer begins.
+        public var sendBufferBytes = 256 * 1024
         /// From so many unread bytes on an exchange receives nothing until its reader took them; at most one receive
         /// buffer more is held.
         public var unreadBytesMax = 64 * 1024

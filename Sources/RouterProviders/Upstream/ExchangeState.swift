@@ -22,6 +22,8 @@ struct ExchangeState {
     struct Delivery: Equatable {
         var wakesReader = false
         var flow = Flow.goesOn
+        /// What the reader has still to take.
+        var unreadBytes = 0
 
         enum Flow {
             case goesOn
@@ -117,6 +119,7 @@ struct ExchangeState {
             delivery.flow = .pauses
         }
         if head != nil || !unread.isEmpty || ending != nil { delivery.wakesReader = takeReader() }
+        delivery.unreadBytes = unread.count
         return delivery
     }
 

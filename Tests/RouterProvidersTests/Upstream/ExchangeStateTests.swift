@@ -37,7 +37,7 @@ struct ExchangeStateTests {
         #expect(state.pull() == .wait)
         state.wait(at: Self.at(0))
         let delivery = state.deliver(.init(head: Self.head, bytes: [1, 2], ending: .complete))
-        #expect(delivery == .init(wakesReader: true, flow: .goesOn))
+        #expect(delivery == .init(wakesReader: true, flow: .goesOn, unreadBytes: 2))
         #expect(state.pull() == .event(.head(Self.head), resumesTransfer: false))
         #expect(state.pull() == .event(.bytes([1, 2]), resumesTransfer: false))
         #expect(state.pull() == .end)
@@ -48,7 +48,7 @@ struct ExchangeStateTests {
     func joinsBytes() {
         var state = Self.state()
         _ = state.deliver(.init(bytes: [1]))
-        #expect(state.deliver(.init(bytes: [2, 3])) == .init(wakesReader: false, flow: .goesOn))
+        #expect(state.deliver(.init(bytes: [2, 3])) == .init(wakesReader: false, flow: .goesOn, unreadBytes: 3))
         #expect(state.pull() == .event(.bytes([1, 2, 3]), resumesTransfer: false))
         #expect(state.pull() == .wait)
     }
