@@ -6,13 +6,15 @@ import RouterProviders
 /// to the vendor.
 ///
 /// `swift run -c release --package-path Benchmarks chat-benchmark`; the best and the median of 15 rounds, CPU time.
+/// With the name of a kind of chunk, such as `OpenAI`, only that.
 @main
 struct ChatBenchmark {
     static func main() throws {
-        for (name, chunk) in chunks {
+        let wanted = CommandLine.arguments.dropFirst().first
+        for (name, chunk) in chunks where wanted == nil || name == wanted {
             try measureStream(name, chunk: chunk)
         }
-        for size in [1_000, 100_000] {
+        for size in [1_000, 100_000] where wanted == nil {
             try measureRequest("request of \(size) B to OpenAI", body: request(of: size), endpoint: openAI)
             try measureRequest("request of \(size) B to an engine", body: request(of: size), endpoint: engine)
         }
@@ -59,7 +61,7 @@ struct ChatBenchmark {
         let head = UpstreamHead(status: 200, lines: Array("content-type: text/event-stream\r\n".utf8))
         var pieces = (0..<1000).map { number in
             let text = words[number % words.count]
-            let padding = number % 2 == 0 ? "abc" : "defghi"
+            let padding = String(repeating: "x", count: number % 13)
             let data = chunk.replacingOccurrences(of: "~", with: padding).replacingOccurrences(of: "%", with: text)
             return Array("data: \(data)\n\n".utf8)
         }
