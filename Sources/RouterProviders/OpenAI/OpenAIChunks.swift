@@ -38,13 +38,15 @@ struct OpenAIChunks: Sendable {
     ///
     /// - Parameter events: what it became.
     private mutating func makeTemplate(of document: JSONDocument, events: ArraySlice<ChatEvent>) {
-        guard templateCredit >= Self.templatePrice, events.count == 1, case .content? = events.first,
-            let list = document.root["choices"], list.count == 1,
-            let delta = list.elements.first(where: { _ in true })?["delta"],
-            delta["tool_calls"]?.count ?? 0 == 0
+        guard let list = document.root["choices"], list.count == 1,
+            let choice = list.elements.first(where: { _ in true }),
+            let delta = choice["delta"]
         else { return }
-        let texts = delta.members.filter { $0.value.isText && $0.name != "role" }
-        guard texts.count == 1, let text = texts.first?.value.text else { return }
+        // Which call a piece belongs to depends on the calls before it.
+        if delta["tool_calls"] != nil { template = nil }
+        guard templateCredit >= Self.templatePrice, events.count == 1, case .content? = events.first,
+            let text = Self.onlyText(of: delta)?.text
+        else { return }
         // A copy reads the probe: what it leaves behind does not count.
         let copy = self
         template = OpenAITemplate(of: document.bytes, text: text.startIndex..<text.endIndex) { chunk in
@@ -56,6 +58,24 @@ struct OpenAIChunks: Sendable {
             return piece
         }
         templateCredit -= Self.templatePrice
+    }
+
+    /// The only thing that a delta says: text of some kind, or a part of a call's arguments.
+    private static func onlyText(of delta: JSONValue) -> JSONValue? {
+        var found: JSONValue?
+        for member in delta.members where !member.value.isNull && member.name != "role" {
+            var text = member.value
+            if member.name == "tool_calls" {
+                guard text.count == 1, let call = text.elements.first(where: { _ in true }),
+                    let arguments = call["function"]?["arguments"]
+                else { return nil }
+                text = arguments
+            }
+            guard text.isText else { continue }
+            guard found == nil else { return nil }
+            found = text
+        }
+        return found
     }
 
     /// - Parameter isError: the vendor called the chunk an error.
