@@ -147,6 +147,18 @@ struct OpenAIStreamTests {
         #expect(try fold(records).choices[0]?.calls[0]?.arguments == "{}")
     }
 
+    @Test("calls with neither id nor index are told apart by their names")
+    func callsByName() throws {
+        let fold = try fold([
+            delta(
+                #"{"tool_calls":[{"function":{"name":"f","arguments":"{}"}},{"function":{"name":"g","arguments":"{"}}]}"#
+            ),
+            call(#""function":{"arguments":"}"}"#), delta("{}", finish: stop),
+        ])
+        #expect(fold.choices[0]?.calls.mapValues(\.name) == [0: "f", 1: "g"])
+        #expect(fold.choices[0]?.calls[1]?.arguments == "{}")
+    }
+
     @Test("a custom call and what a vendor adds to a call go on")
     func customCall() throws {
         let stream = try Client(.gpt41, stream: true).stream([
@@ -361,7 +373,7 @@ struct OpenAIStreamTests {
             #expect(stream.violations.isEmpty)
             return stream.fold
         }
-        let error = try stream(#"{"error":{"message":"too many","code":429}}"#, type: "application/json")
+        let error = try stream(#"{"error":{"message":"too many","code":429}}"#, type: "Application/JSON; charset=utf-8")
         #expect(error.error == "too many|rate_limit_exceeded|429|airouter-cloud|rate_limit_exceeded")
         let page = try stream("<!DOCTYPE html><html>secret</html>", type: "text/html; charset=utf-8")
         #expect(page.error?.contains("|502|") == true && page.error?.contains("secret") == false)
@@ -399,10 +411,14 @@ struct OpenAIStreamTests {
 
     @Test("an event that is called an error is one, whatever is in it")
     func errorEvent() throws {
-        let text = "event: error\ndata: {\"message\":\"m\"}\n\n"
-        let client = try Client(.engine(), stream: true)
-        let stream = FixtureStream(
-            client.receive([Array(text.utf8)], through: OpenAIChatProbe.chat, head: UpstreamHead(status: 200)))
-        #expect(stream.fold.error == "m|provider_error|502|airouter-cloud|server")
+        let content = (0..<3).map { _ in "data: \(delta(#"{"content":"a"}"#))\n\n" }.joined()
+        for error in [#"{"message":"m"}"#, delta(#"{"content":"b"}"#, #","message":"m""#)] {
+            let text = content + "event: error\ndata: \(error)\n\n"
+            let client = try Client(.engine(), stream: true)
+            let stream = FixtureStream(
+                client.receive([Array(text.utf8)], through: OpenAIChatProbe.chat, head: UpstreamHead(status: 200)))
+            #expect(stream.fold.error?.hasSuffix("|provider_error|502|airouter-cloud|server") == true)
+            #expect(stream.fold.choices[0]?.content == "aaa")
+        }
     }
 }

@@ -98,6 +98,25 @@ struct OpenAITemplateTests {
         #expect(try outcome(pieces, usesTemplates: true) == outcome(pieces, usesTemplates: false))
     }
 
+    @Test("a piece without an id belongs to the newest call, also when that began beside another choice")
+    func newCall() throws {
+        let piece = record(
+            [0x61], #"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"@"}}]}}]}"#)
+        func call(_ id: String, _ more: String = "") -> [UInt8] {
+            record(
+                Array(id.utf8),
+                #"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"@","function":{"name":"f","arguments":"1"}}]}}\#(more)]}"#
+            )
+        }
+        let pieces = [
+            call("a"), piece, piece, piece, call("b", #",{"index":1,"delta":{"content":"x"}}"#), piece, piece,
+        ]
+        #expect(try outcome(pieces, usesTemplates: true) == outcome(pieces, usesTemplates: false))
+        #expect(
+            try outcome(pieces, usesTemplates: true).last?.contains(#"{"index":1,"function":{"arguments":"a"}}"#)
+                == true)
+    }
+
     @Test("a template is used once there is one")
     func isUsed() throws {
         let template = try #require(

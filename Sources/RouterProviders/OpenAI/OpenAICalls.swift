@@ -19,6 +19,7 @@ struct OpenAICalls: Sendable {
     private static let callsMax = 1024
 
     var isEmpty: Bool { calls.isEmpty }
+    var count: Int { calls.count }
 
     /// Reads the `tool_calls` of a delta and writes what is new as `tool_calls`; nothing when there is nothing new.
     ///
@@ -65,7 +66,7 @@ struct OpenAICalls: Sendable {
         let function = custom ?? piece["function"]
         let name = function?["name"]?.nonEmptyString
         let arguments = function?[custom == nil ? "arguments" : "input"].flatMap(Self.argumentText)
-        let (place, isNew) = try place(of: piece, isCustom: custom != nil, origin: origin)
+        let (place, isNew) = try place(of: piece, hasName: name != nil, isCustom: custom != nil, origin: origin)
         let saysName = name != nil && !calls[place].hasName
         guard isNew || saysName || arguments != nil else { return }
         if name != nil { calls[place].hasName = true }
@@ -98,15 +99,18 @@ struct OpenAICalls: Sendable {
 
     /// Which call a piece belongs to, and whether it is the first of it.
     private mutating func place(
-        of piece: JSONValue, isCustom: Bool, origin: String
+        of piece: JSONValue, hasName: Bool, isCustom: Bool, origin: String
     ) throws(UpstreamFailure) -> (Int, isNew: Bool) {
         let index = piece["index"]?.integer
         let id = piece["id"]?.nonEmptyString
         let known =
             if let id {
                 calls.firstIndex { $0.id == id }
+            } else if let index {
+                calls.lastIndex { $0.index == index }
             } else {
-                calls.lastIndex { $0.index == index || index == nil }
+                // With neither id nor index only a name tells that another call begins.
+                hasName && calls.last?.hasName == true ? nil : calls.indices.last
             }
         if let known { return (known, false) }
         guard calls.count < Self.callsMax else {

@@ -20,7 +20,8 @@ public struct OpenAIChat: ChatTranslator {
         for request: ChatRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let shape = OpenAIAnswerShape(for: request, quirks: quirks)
-        let isText = head["content-type"].map { $0.hasPrefix("application/json") || $0.hasPrefix("text/html") } ?? false
+        let type = head["content-type"]?.lowercased() ?? ""
+        let isText = type.hasPrefix("application/json") || type.hasPrefix("text/html")
         return request.stream && !isText
             ? OpenAIStream(shape: shape) : OpenAIAnswer(shape: shape, status: head.status, isStreamed: request.stream)
     }

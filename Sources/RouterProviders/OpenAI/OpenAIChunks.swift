@@ -23,7 +23,7 @@ struct OpenAIChunks: Sendable {
     }
 
     mutating func read(_ record: EventStreamDecoder.Record, into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        if let piece = template?.piece(for: record.data) {
+        if record.event.isEmpty, let piece = template?.piece(for: record.data) {
             templateCredit = min(templateCredit + 1, Self.templateCreditMax)
             events.append(.content(piece))
             return
@@ -38,14 +38,9 @@ struct OpenAIChunks: Sendable {
     ///
     /// - Parameter events: what it became.
     private mutating func makeTemplate(of document: JSONDocument, events: ArraySlice<ChatEvent>) {
-        guard let list = document.root["choices"], list.count == 1,
-            let choice = list.elements.first(where: { _ in true }),
-            let delta = choice["delta"]
-        else { return }
-        // Which call a piece belongs to depends on the calls before it.
-        if delta["tool_calls"] != nil { template = nil }
         guard templateCredit >= Self.templatePrice, events.count == 1, case .content? = events.first,
-            let text = Self.onlyText(of: delta)?.text
+            let list = document.root["choices"], list.count == 1,
+            let delta = list.elements.first(where: { _ in true })?["delta"], let text = Self.onlyText(of: delta)?.text
         else { return }
         // A copy reads the probe: what it leaves behind does not count.
         let copy = self
@@ -134,7 +129,10 @@ struct OpenAIChunks: Sendable {
             events.append(.opening(emit(Array(#"{"role":"assistant","content":""}"#.utf8))))
         }
         var rest = others.bytes
+        let callCount = choices[place].calls.count
         let news = try choices[place].news(in: delta, origin: origin ?? "", shape: shape)
+        // Which call a piece belongs to depends on the calls before it.
+        if choices[place].calls.count != callCount { template = nil }
         if news.count > 2 || rest.count > 2 && finish == nil {
             events.append(.content(emit(news.count > 2 ? news : Array(#"{"content":""}"#.utf8), others: rest)))
             rest = []

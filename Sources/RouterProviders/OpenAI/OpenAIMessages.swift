@@ -20,14 +20,16 @@ struct OpenAIMessages {
             try writeInOrder(messages, to: &writer)
             return
         }
-        guard try contains(messages, where: needsChange) else {
+        guard let first = try firstChange(in: messages) else {
             writer.copy(messages)
             return
         }
         var functionCalls = FunctionCalls()
         writer.beginArray()
         for (index, message) in messages.elements.enumerated() {
-            if try needsChange(message) {
+            // Not written with `||`, whose right side could not throw a type.
+            let changes = index > first ? try needsChange(message) : index == first
+            if changes {
                 try write(message, callID: functionCalls.id(for: message, at: index), to: &writer)
             } else {
                 writer.copy(message)
@@ -36,11 +38,13 @@ struct OpenAIMessages {
         writer.endArray()
     }
 
-    private func contains(
-        _ messages: JSONValue, where isSearched: (JSONValue) throws(UpstreamFailure) -> Bool
-    ) throws(UpstreamFailure) -> Bool {
-        for message in messages.elements where try isSearched(message) { return true }
-        return false
+    private func firstChange(in messages: JSONValue) throws(UpstreamFailure) -> Int? {
+        var index = 0
+        for message in messages.elements {
+            if try needsChange(message) { return index }
+            index += 1
+        }
+        return nil
     }
 
     /// Writes the list with the rules of the model's chat template on the order of messages.
