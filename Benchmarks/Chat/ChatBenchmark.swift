@@ -2,8 +2,8 @@ import Foundation
 import RouterCore
 import RouterProviders
 
-/// What a chunk of a stream costs on its way from the vendor's bytes to the client's, and what a request costs on its way
-/// to the vendor.
+/// What a chunk of a stream costs on its way from the vendor's bytes to the client's, and what a request costs on its
+/// way to the vendor.
 ///
 /// `swift run -c release --package-path Benchmarks chat-benchmark`; the best and the median of 15 rounds, CPU time.
 /// With the name of a kind of chunk, such as `OpenAI`, only that.

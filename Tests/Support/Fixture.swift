@@ -1,8 +1,8 @@
 import Foundation
 public import RouterCore
 
-/// One worked example of a translation: a folder with the client's request, the vendor's side of it, and what the client
-/// must get. `docs/vendors.md` tells what each file holds.
+/// One worked example of a translation: a folder with the client's request, the vendor's side of it, and what the
+/// client must get. `docs/vendors.md` tells what each file holds.
 public struct Fixture: Sendable, CustomStringConvertible {
     /// Such as `01-max-tokens-renamed`.
     public let name: String

@@ -32,7 +32,8 @@ public struct FixtureStream: Sendable {
         public var error: String?
 
         public var description: String {
-            "choices: \(choices.sorted { $0.key < $1.key }), usage: \(usage ?? "none"), done: \(isDone), error: \(error ?? "none")"
+            "choices: \(choices.sorted { $0.key < $1.key }), usage: \(usage ?? "none"), done: \(isDone), "
+                + "error: \(error ?? "none")"
         }
     }
 

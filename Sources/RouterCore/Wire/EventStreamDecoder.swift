@@ -1,11 +1,11 @@
 /// Cuts the bytes of a `text/event-stream` into records, whatever pieces they come in.
 ///
-/// Hand over a piece with ``append(_:)``, then call ``next()`` until it returns `nil`; a record that is not closed by an
-/// empty line when the bytes end is thrown away, as the format demands.
+/// Hand over a piece with ``append(_:)``, then call ``next()`` until it returns `nil`; a record that is not closed by
+/// an empty line when the bytes end is thrown away, as the format demands.
 ///
 /// Lines end with LF, CR LF or CR, mixed, also when a pair is split between pieces. One space after the colon is left
-/// out; comments, `id`, `retry` and unknown fields are skipped; several `data` lines are joined with LF; a byte order mark
-/// may stand at the very start. Nothing is decoded: what is not UTF-8 is the reader's business.
+/// out; comments, `id`, `retry` and unknown fields are skipped; several `data` lines are joined with LF; a byte order
+/// mark may stand at the very start. Nothing is decoded: what is not UTF-8 is the reader's business.
 ///
 /// Source: WHATWG HTML, "Server-sent events", section "Interpreting an event stream".
 public struct EventStreamDecoder: Sendable {
@@ -173,9 +173,9 @@ private struct Field: Sendable {
 extension RawSpan {
     /// Where from `start` on the first CR or LF is; the end when there is none.
     ///
-    /// Looks at 16 bytes at a time. The loads check their bounds, and any bits are a vector of bytes: nothing can break.
-    /// The vectors are compared with vectors whose type is written out, because a comparison with a scalar is taken
-    /// from the generic implementation, byte by byte (Swift 6.3).
+    /// Looks at 16 bytes at a time. The loads check their bounds, and any bits are a vector of bytes: nothing can
+    /// break. The vectors are compared with vectors whose type is written out, because a comparison with a scalar is
+    /// taken from the generic implementation, byte by byte (Swift 6.3).
     fileprivate func firstLineEnd(from start: Int) -> Int {
         var at = start
         let feeds = SIMD16<UInt8>(repeating: 0x0A)

@@ -1,7 +1,7 @@
 import RouterCore
 
-/// What models of the Mistral family demand of a conversation, on whatever engine they run. Their rule for ids of calls is
-/// in ``CallIDRule``.
+/// What models of the Mistral family demand of a conversation, on whatever engine they run. Their rule for ids of calls
+/// is in ``CallIDRule``.
 ///
 /// Source: Mistral API reference, "Chat completion"; the validation in the `mistral-common` package.
 enum MistralRules {

@@ -33,7 +33,8 @@ struct OpenAIAnswerShape: Sendable {
         }
     }
 
-    /// Whether a member of `object` that has no rule of its own is shown: the last one, if there are several of its name.
+    /// Whether a member of `object` that has no rule of its own is shown: the last one, if there are several of its
+    /// name.
     func shows(_ member: JSONMember, of object: JSONValue) -> Bool {
         guard !member.value.isNull else { return false }
         let name = member.name.string

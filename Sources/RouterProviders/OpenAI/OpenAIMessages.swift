@@ -1,7 +1,7 @@
 import RouterCore
 
-/// Writes `messages`: the whole list as it stands when nothing in it has to change, else each message that can stay as the
-/// slice it was.
+/// Writes `messages`: the whole list as it stands when nothing in it has to change, else each message that can stay as
+/// the slice it was.
 struct OpenAIMessages {
     private let traits: ChatTraits
     private let quirks: OpenAIQuirks
@@ -13,8 +13,8 @@ struct OpenAIMessages {
         ids = CallIDRule(isMistral: traits.mistralRules, charactersMax: quirks.callIDCharactersMax)
     }
 
-    /// - Throws: ``UpstreamFailure`` of kind `unsupported` for custom calls where the vendor has none, of kind `refused`
-    ///   for broken arguments of a call where the vendor needs an object.
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` for custom calls where the vendor has none, of kind
+    ///   `refused` for broken arguments of a call where the vendor needs an object.
     func write(_ messages: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
         if traits.mistralRules || traits.oneSystemMessage {
             try writeInOrder(messages, to: &writer)

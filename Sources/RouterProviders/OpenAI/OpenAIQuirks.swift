@@ -54,8 +54,9 @@ public struct OpenAIQuirks: Sendable {
 
     // MARK: The request
 
-    /// By name. The members that have rules of their own (`model`, `messages`, `stream`, `stream_options`, the limits on
-    /// tokens, `reasoning_effort`, `tools`, `tool_choice`, `functions`, `function_call`, `stop`) are not looked up here.
+    /// By name. The members that have rules of their own (`model`, `messages`, `stream`, `stream_options`, the limits
+    /// on tokens, `reasoning_effort`, `tools`, `tool_choice`, `functions`, `function_call`, `stop`) are not looked up
+    /// here.
     public var members: [String: Fate]
     /// Of members that are not in ``members``: ``Fate/send``, or ``Fate/drop`` for a vendor that refuses what it does
     /// not know.

@@ -1,6 +1,7 @@
 import RouterCore
 
-/// Writes the body of one request: the client's members in their order, each as the slice it was unless there is a rule.
+/// Writes the body of one request: the client's members in their order, each as the slice it was unless there is a
+/// rule.
 struct OpenAIRequest {
     private let request: ChatRequest
     private let endpoint: Endpoint

@@ -2,8 +2,8 @@ import RouterCore
 
 /// Reads a streamed answer: one event for each thing a client may be told, in the order the public format demands.
 ///
-/// For each choice: a role, once, before everything else; then what is new, never an empty delta; then the reason why it
-/// ended, once, in a chunk of its own. Source: OpenAI API reference, "The chat completion chunk object".
+/// For each choice: a role, once, before everything else; then what is new, never an empty delta; then the reason why
+/// it ended, once, in a chunk of its own. Source: OpenAI API reference, "The chat completion chunk object".
 struct OpenAIStream: AnswerDecoder {
     private var framing = EventStreamDecoder()
     private var chunks: OpenAIChunks

@@ -3,7 +3,8 @@ import RouterCore
 extension OpenAIQuirks {
     /// Engines with OpenAI's paths: vLLM, SGLang, llama.cpp, Ollama. What they do not know they leave alone.
     ///
-    /// Source: vLLM, "OpenAI-compatible server"; SGLang, "OpenAI APIs - completions"; llama.cpp, `tools/server/README.md`.
+    /// Source: vLLM, "OpenAI-compatible server"; SGLang, "OpenAI APIs - completions"; llama.cpp,
+    /// `tools/server/README.md`.
     public static let selfHosted = OpenAIQuirks(
         members: routerMembers.merging([
             "store": .drop, "metadata": .drop, "service_tier": .drop, "verbosity": .drop, "moderation": .drop,
