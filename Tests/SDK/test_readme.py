@@ -52,3 +52,9 @@ def test_the_configuration_is_accepted(router, tmp_path):
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "sk-of-a-test" not in checked.stdout + checked.stderr
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert len(links) > 5
+    assert [link for link in links if not (REPOSITORY / link).exists()] == []
