@@ -8,6 +8,14 @@ import time
 GATEWAY_CORE = "1"
 OTHER_CORE = "0"
 
+nice = 0
+
+
+def set_nice(value):
+    """The priority of the processes that are started from now on; below zero it needs root."""
+    global nice
+    nice = value
+
 
 def _parents():
     """Process id to the id of its parent, of every process."""
@@ -31,9 +39,12 @@ class Process:
         with open(log, "ab") as file:
             options = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file} | options
             self.started = time.monotonic()
-            self.popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "taskset", "-c", core, *argv], start_new_session=True, **options
-            )
+            prefix = ["nice", "-n", str(nice), "setpriv", "--pdeathsig", "TERM", "taskset", "-c", core]
+            self.popen = subprocess.Popen([*prefix, *argv], start_new_session=True, **options)
+        if nice and os.path.exists(f"/proc/{self.popen.pid}/autogroup"):
+            # Its session competes as one with other sessions, whatever the priorities within.
+            with open(f"/proc/{self.popen.pid}/autogroup", "w") as file:
+                file.write(str(nice))
 
     def workers(self):
         """The ids of the processes that do the work: this one, or where it has children, those without any."""
