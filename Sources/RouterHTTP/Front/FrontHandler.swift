@@ -184,6 +184,9 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         watch.end()
         task?.cancel()
         response?.clientLeft()
+        // The answering task keeps it as long as it needs it. Held here it would keep, by its context, the connection.
+        response = nil
+        task = nil
         context.fireChannelInactive()
     }
 
