@@ -66,7 +66,8 @@ final class CurlDriverLoop {
         guard !isEnding else { return 0 }
         var due = deadlines.earliest?.due ?? .never
         for case let lane? in lanes {
-            due = min(due, lane.timer, lane.isKept ? .never : lane.emptySince.advanced(by: Self.laneLinger))
+            due = min(due, lane.timer)
+            if !lane.isKept, lane.openCount == 0 { due = min(due, lane.emptySince.advanced(by: Self.laneLinger)) }
         }
         let milliseconds = due == .never ? -1 : due.milliseconds(since: .now())
         return milliseconds != 0 && driver.fallAsleep() ? milliseconds : 0
