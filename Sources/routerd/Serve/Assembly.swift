@@ -22,7 +22,9 @@ struct Assembly: Sendable {
     let found: [EngineDiscovery.Engine]
 
     /// Opens the store, makes what is missing, and reads what can be routed to.
-    init(_ settings: Settings, peppers: Peppers, logger: Logger, recorder: any RequestRecorder) async throws(CommandFailure) {
+    init(_ settings: Settings, peppers: Peppers, logger: Logger, recorder: any RequestRecorder)
+        async throws(CommandFailure)
+    {
         self.settings = settings
         self.peppers = peppers
         self.logger = logger

@@ -31,7 +31,8 @@ struct Server: Sendable {
         } catch {
             throw CommandFailure(error)
         }
-        let assembly = try await Assembly(settings, peppers: try data.peppers(pepper), logger: logger,
+        let assembly = try await Assembly(
+            settings, peppers: try data.peppers(pepper), logger: logger,
             recorder: RequestLines(
                 format: Self.format(settings.log), level: Self.level(settings.log), sink: sink))
         let firstStart = try await firstStart(assembly, environment: environment)
@@ -106,7 +107,9 @@ struct Server: Sendable {
         return format == .json ? .json : .text
     }
 
-    private static func level(_ log: Settings.Log) -> Logger.Level { Logger.Level(rawValue: log.level.rawValue) ?? .info }
+    private static func level(_ log: Settings.Log) -> Logger.Level {
+        Logger.Level(rawValue: log.level.rawValue) ?? .info
+    }
 }
 
 /// Looks twice a second whether keys were changed by another process.
