@@ -18,6 +18,8 @@ struct Server: Sendable {
     /// SIGTERM and SIGINT stop accepting and let answers finish for ``Settings/drain``; a second one ends at once. SIGHUP
     /// reads the configuration again; a bad one is logged and the old one kept.
     func run() async throws(CommandFailure) {
+        // More threads than processors would only take turns.
+        if let count = Processors.count { ServerThreads.use(count) }
         let environment = ProcessInfo.processInfo.environment
         let data = try DataDirectory(making: settings.data)
         let lock = try data.lock()
