@@ -202,9 +202,12 @@ final class CurlDriverLoop {
                 deadlines.remove(slot)
                 continue
             }
-            let (reader, next) = channel.tick(at: now)
+            let (reader, tick) = channel.tick(at: now)
             if let reader { readers.append(reader) }
-            if let next { deadlines.set(slot, due: next) } else { release(transfer) }
+            switch tick {
+            case .waits(let next, _): deadlines.set(slot, due: next)
+            case .expires: release(transfer)
+            }
         }
     }
 

@@ -116,12 +116,13 @@ final class ExchangeChannel: Sendable {
         deliver(ExchangeState.Arrival(ending: .failed(failure))).reader?.resume()
     }
 
-    /// - Returns: the reader to be resumed, if it waited, and when to look again; `nil` when a limit ran out.
-    func tick(at now: Moment) -> (reader: UnsafeContinuation<Void, Never>?, next: Moment?) {
+    /// - Returns: the reader to be resumed, if it waited, and what the driver does.
+    func tick(at now: Moment) -> (reader: UnsafeContinuation<Void, Never>?, tick: ExchangeState.Tick) {
         shared.withLock { shared in
-            switch shared.state.tick(at: now) {
-            case .waits(let next, let wakesReader): (shared.takeReader(if: wakesReader), next)
-            case .expires(let wakesReader): (shared.takeReader(if: wakesReader), nil)
+            let tick = shared.state.tick(at: now)
+            switch tick {
+            case .waits(_, let wakesReader), .expires(let wakesReader):
+                return (shared.takeReader(if: wakesReader), tick)
             }
         }
     }

@@ -18,9 +18,9 @@ extension CurlTransport {
         /// From so many unread bytes on an exchange receives nothing until its reader took them; at most one receive
         /// buffer more is held.
         public var unreadBytesMax = 64 * 1024
-        /// From so many unread bytes on an exchange over HTTP/2 is ended as `broken`: pausing it would stop the others on
-        /// its connection (libcurl 7.88).
-        public var sharedUnreadBytesMax = 4 * 1024 * 1024
+        /// From so many unread bytes on an exchange over HTTP/2 is ended as `broken`. libcurl 7.88 cannot pause one there:
+        /// it would receive into its own memory, up to 64 MB.
+        public var sharedUnreadBytesMax = 16 * 1024 * 1024
         /// Response headers, all lines together.
         public var headerBytesMax = 64 * 1024
         /// By ``/RouterCore/Provider/slug``; a provider that is not here gets the defaults.

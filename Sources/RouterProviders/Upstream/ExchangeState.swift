@@ -99,7 +99,8 @@ struct ExchangeState {
 
     /// Takes in what came.
     ///
-    /// - Parameter sharesConnection: other exchanges use the same connection (HTTP/2).
+    /// - Parameter sharesConnection: other exchanges use the same connection (HTTP/2). It is not paused: libcurl 7.88 goes
+    ///   on receiving for a paused transfer there, up to 64 MB that nobody counts. It ends when too much is unread.
     mutating func deliver(_ arrival: consuming Arrival, sharesConnection: Bool = false) -> Delivery {
         guard ending == nil else { return Delivery(flow: .stops) }
         if let head = arrival.head { self.head = head }
@@ -109,18 +110,22 @@ struct ExchangeState {
         }
         ending = arrival.ending
         var delivery = Delivery()
-        if ending == nil, sharesConnection {
-            if unread.count >= sharedUnreadBytesMax {
-                ending = .failed(Self.tooSlow(bytes: sharedUnreadBytesMax))
-                delivery.flow = .stops
-            }
-        } else if ending == nil, unread.count >= unreadBytesMax, !isPaused {
-            isPaused = true
-            delivery.flow = .pauses
-        }
-        if head != nil || !unread.isEmpty || ending != nil { delivery.wakesReader = takeReader() }
+        let hasNews = head != nil || !unread.isEmpty || ending != nil
+        delivery.wakesReader = hasNews && takeReader()
+        if ending == nil { delivery.flow = flow(sharesConnection) }
         delivery.unreadBytes = unread.count
         return delivery
+    }
+
+    private mutating func flow(_ sharesConnection: Bool) -> Delivery.Flow {
+        if sharesConnection {
+            guard unread.count >= sharedUnreadBytesMax else { return .goesOn }
+            ending = .failed(Self.tooSlow(bytes: sharedUnreadBytesMax))
+            return .stops
+        }
+        guard unread.count >= unreadBytesMax, !isPaused else { return .goesOn }
+        isPaused = true
+        return .pauses
     }
 
     /// Checks the limits. Silence and the idle limit count only while the reader waits: a reader that is busy with its

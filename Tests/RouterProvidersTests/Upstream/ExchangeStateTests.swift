@@ -101,7 +101,7 @@ struct ExchangeStateTests {
             state.pull() == .event(.bytes(Array(repeating: 7, count: 10) + [1]), resumesTransfer: false))
     }
 
-    @Test("on a shared connection nothing pauses; a reader far behind loses its exchange, not the others")
+    @Test("on a shared connection nothing pauses, and a reader far behind loses its exchange")
     func endsSlowReaderOfSharedConnection() {
         var state = Self.state(unreadBytesMax: 10, sharedUnreadBytesMax: 20)
         #expect(state.deliver(Self.bytes(19), sharesConnection: true).flow == .goesOn)
