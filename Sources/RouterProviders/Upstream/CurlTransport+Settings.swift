@@ -10,8 +10,9 @@ extension CurlTransport {
         public var openPerProviderMax = 16_384
         /// Connections a thread keeps for the next request after theirs is done. The oldest is closed for one too many.
         public var idleConnectionsMax = 256
-        /// Bytes read at once. libcurl allocates them for each open transfer.
-        public var receiveBufferBytes = 16 * 1024
+        /// Bytes read at once. libcurl allocates them for each open transfer, but the system gives memory only to what was
+        /// written to: a stream of small pieces costs the same with any size.
+        public var receiveBufferBytes = 64 * 1024
         /// At most so many bytes of a request are sent at once where its body is 64 KiB or larger, or goes over TLS.
         /// libcurl allocates no more than the request needs, and frees it when the answer begins.
         public var sendBufferBytes = 256 * 1024

@@ -56,25 +56,34 @@ final class HeaderList {
     /// - Returns: false when it cannot be sent.
     private func add(_ header: UpstreamRequest.Header) -> Bool {
         let start = textCount
-        var isAllowed = true
-        for byte in header.name.utf8 {
-            isAllowed = isAllowed && byte > 0x20 && byte != UInt8(ascii: ":") && byte != 0x7F
-            put(byte)
-        }
-        guard isAllowed, textCount > start else { return false }
+        let isName = put(header.name) { $0 > 0x20 && $0 != UInt8(ascii: ":") && $0 != 0x7F }
+        guard isName, textCount > start else { return false }
         if !hasContentType, textCount - start == 12 {
             hasContentType = text[start..<textCount].elementsEqual("content-type".utf8) { $0 | 0x20 == $1 }
         }
-        let value = header.value.utf8
         // A name alone takes a semicolon where it is to be sent, an empty value behind a colon would take it away.
-        put(value.isEmpty ? UInt8(ascii: ";") : UInt8(ascii: ":"))
-        if !value.isEmpty { put(0x20) }
-        for byte in value {
-            isAllowed = isAllowed && (byte >= 0x20 && byte != 0x7F || byte == 0x09)
-            put(byte)
+        guard !header.value.isEmpty else {
+            put(UInt8(ascii: ";"))
+            link(start)
+            return true
         }
+        put(UInt8(ascii: ":"))
+        put(0x20)
+        let isValue = put(header.value) { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
         link(start)
-        return isAllowed
+        return isValue
+    }
+
+    /// - Returns: whether all of its bytes are allowed.
+    private func put(_ part: String, where isAllowed: (UInt8) -> Bool) -> Bool {
+        var part = part  // To reach its bytes; it is not copied where it is one piece already.
+        return part.withUTF8 { bytes in
+            var isClean = true
+            for byte in bytes where !isAllowed(byte) { isClean = false }
+            _ = UnsafeMutableBufferPointer(rebasing: text[textCount...]).update(fromContentsOf: bytes)
+            textCount += bytes.count
+            return isClean
+        }
     }
 
     private func add(_ line: StaticString) {
