@@ -26,6 +26,8 @@ final class CurlDriver: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
+    /// How often the thread has looked for something to do: it stands still while there is nothing.
+    let roundCount = Atomic<Int>(0)
     /// An eventfd; the thread watches it for edges and never reads it.
     private let wakeup: Int32
 

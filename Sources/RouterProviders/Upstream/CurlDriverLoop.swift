@@ -1,5 +1,6 @@
 import CCurl
 import RouterCore
+import Synchronization
 
 /// What one driver's thread does, over and over: wait, let libcurl work, watch the time, and hand over at the end of the
 /// round what came in it, so that head, bytes and end that came together cost their reader one wake-up.
@@ -29,8 +30,6 @@ final class CurlDriverLoop {
     private static let sharedLane = 0
     /// So many unused handles are kept.
     private static let spareMax = 64
-    /// An empty lane is given up after this, with its idle connections.
-    private static let laneLinger: Int64 = 5_000_000_000
 
     init(driver: CurlDriver, poll: EventPoll, settings: CurlTransport.Settings) {
         self.driver = driver
@@ -47,6 +46,7 @@ final class CurlDriverLoop {
             poll.wait(milliseconds: patience()) { lane, socket, bits in
                 lanes[lane]?.act(on: socket, bits: bits)
             }
+            driver.roundCount.wrappingAdd(1, ordering: .relaxed)
             takeOrders()
             let now = Moment.now()
             runLanes(at: now)
@@ -66,8 +66,7 @@ final class CurlDriverLoop {
         guard !isEnding else { return 0 }
         var due = deadlines.earliest?.due ?? .never
         for case let lane? in lanes {
-            due = min(due, lane.timer)
-            if !lane.isKept, lane.openCount == 0 { due = min(due, lane.emptySince.advanced(by: Self.laneLinger)) }
+            due = min(due, lane.timer, lane.end)
         }
         let milliseconds = due == .never ? -1 : due.milliseconds(since: .now())
         return milliseconds != 0 && driver.fallAsleep() ? milliseconds : 0
@@ -160,7 +159,8 @@ final class CurlDriverLoop {
         while lanes.count <= index { lanes.append(nil) }
         if lanes[index] == nil {
             lanes[index] = CurlLane(
-                index: index, poll: poll, isKept: index <= Self.sharedLane + 1,
+                index: index, poll: poll,
+                linger: index <= Self.sharedLane + 1 ? nil : settings.laneLinger.nanosecondsClamped,
                 idleConnectionsMax: settings.idleConnectionsMax)
         }
         return lanes[index]
@@ -185,7 +185,7 @@ final class CurlDriverLoop {
                 transfer.complete(result)
                 transfer.stop()
             }
-            if !lane.isKept, lane.openCount == 0, now >= lane.emptySince.advanced(by: Self.laneLinger) {
+            if lane.end <= now {
                 lanes[index] = nil
                 isLaneLeft = true
             }

@@ -9,8 +9,6 @@ import CCurl
 /// Belongs to the driver's thread.
 final class CurlLane {
     let index: Int
-    /// It stays, with its idle connections, when it is empty.
-    let isKept: Bool
     private let multi: UnsafeMutableRawPointer
     private let poll: EventPoll
     /// Transfers that were added and not yet removed.
@@ -19,14 +17,18 @@ final class CurlLane {
     private(set) var timer = Moment.never
     /// Whether a transfer is complete and its message not yet read.
     private var hasMessages = false
-    /// Since when it is empty.
-    private(set) var emptySince = Moment.now()
+    /// When it may be given up, because it has been empty for long; never while it has transfers.
+    private(set) var end: Moment
+    private let linger: Int64?
 
-    /// - Parameter idleConnectionsMax: kept open for the next request; the oldest is closed for one too many.
-    init?(index: Int, poll: EventPoll, isKept: Bool, idleConnectionsMax: Int) {
+    /// - Parameters:
+    ///   - linger: how long it stays when it is empty, in nanoseconds; `nil` for ever.
+    ///   - idleConnectionsMax: kept open for the next request; the oldest is closed for one too many.
+    init?(index: Int, poll: EventPoll, linger: Int64?, idleConnectionsMax: Int) {
         guard let multi = curl_multi_init() else { return nil }
         self.index = index
-        self.isKept = isKept
+        self.linger = linger
+        end = linger.map(Moment.now().advanced) ?? .never
         self.multi = multi
         self.poll = poll
         // libcurl calls back only inside calls made here, and the handle ends before this object does.
@@ -47,6 +49,7 @@ final class CurlLane {
     func add(_ easy: UnsafeMutableRawPointer) -> Bool {
         guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return false }
         openCount += 1
+        end = .never
         return true
     }
 
@@ -54,7 +57,7 @@ final class CurlLane {
     func remove(_ easy: UnsafeMutableRawPointer) {
         guard curl_multi_remove_handle(multi, easy) == CURLM_OK else { return }
         openCount -= 1
-        if openCount == 0 { emptySince = .now() }
+        if openCount == 0, let linger { end = .now().advanced(by: linger) }
     }
 
     /// Something happened on `socket`.

@@ -33,6 +33,8 @@ extension CurlTransport {
 
         /// Transfers in one multi handle; see ``CurlLane``.
         var connectionsPerLane = 128
+        /// How long an empty lane keeps its idle connections; the first ones keep them for good.
+        var laneLinger = Duration.seconds(5)
 
         public init() {}
 

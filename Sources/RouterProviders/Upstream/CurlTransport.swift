@@ -8,7 +8,7 @@ import Synchronization
 /// `docs/decisions/0003-upstream-client.md`.
 public final class CurlTransport: Transport {
     private let settings: Settings
-    private let drivers: [CurlDriver]
+    let drivers: [CurlDriver]
     private let nextDriver = Atomic<Int>(0)
     private let origins = Mutex<[String: CurlOrigin]>([:])
 

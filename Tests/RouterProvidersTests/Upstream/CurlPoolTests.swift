@@ -1,7 +1,9 @@
 import RouterCore
-import RouterProviders
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import RouterProviders
 
 @Suite("Connections to a vendor", .timeLimit(.minutes(1)))
 struct CurlPoolTests {
@@ -108,6 +110,37 @@ struct CurlPoolTests {
             #expect(last.text == "last")
             #expect(server.connectionCount == 6)
             try await server.connectionsOpen(atMost: 2)
+        }
+    }
+
+    @Test("the thread stands still while many streams are open, and lanes that are empty give up their connections")
+    func sleepsAndGivesUpLanes() async throws {
+        var settings = CurlTransport.Settings()
+        settings.connectionsPerLane = 2
+        settings.laneLinger = .milliseconds(5)
+        let go = Signal()
+        try await withUpstream(
+            settings, script: { _ in [.head(200), .chunk("x"), .wait(for: go), .chunk("y"), .lastChunk] }
+        ) { transport, server in
+            let exchanges = (0..<10).map { _ in transport.post(at: server.baseURL) }
+            for exchange in exchanges {
+                var came: [ExchangeEvent] = []
+                while came.count < 2, let event = try await exchange.next() { came.append(event) }
+            }
+            // Longer than an empty lane lingers.
+            try await Task.sleep(for: .milliseconds(20))
+            let before = transport.drivers[0].roundCount.load(ordering: .relaxed)
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(transport.drivers[0].roundCount.load(ordering: .relaxed) - before < 20)
+            go.raise()
+            for exchange in exchanges {
+                let reading = await Reading(exchange)
+                #expect(reading.text == "y")
+                #expect(reading.failure == nil)
+            }
+            try await server.connectionsOpen(atMost: 2)
+            let last = await Reading(transport.post(at: server.baseURL))
+            #expect(last.text == "xy")
         }
     }
 
