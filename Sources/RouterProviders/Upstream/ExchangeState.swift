@@ -92,7 +92,7 @@ struct ExchangeState {
 
     /// When the driver has to call ``tick(at:)`` first.
     var firstTick: Moment {
-        start.advanced(by: min(limits.firstByte, limits.total, limits.silence))
+        start.advanced(by: min(limits.firstByte, limits.idle, limits.total, limits.silence))
     }
 
     // MARK: The driver's side
@@ -143,12 +143,13 @@ struct ExchangeState {
             }
             return .expires(wakesReader: takeReader())
         }
-        let silence = (isReaderWaiting ? waitingSince : now).advanced(by: limits.silence)
-        guard isReaderWaiting, now >= silence else {
-            return .waits(until: min(due, silence), wakesReader: false)
-        }
+        // Whatever comes and whoever waits from now on, the idle limit cannot run out before this.
+        let next = min(due, now.advanced(by: hasBody ? limits.silence : min(limits.silence, limits.idle)))
+        let silence = waitingSince.advanced(by: limits.silence)
+        guard isReaderWaiting else { return .waits(until: next, wakesReader: false) }
+        guard now >= silence else { return .waits(until: min(next, silence), wakesReader: false) }
         isSilenceDue = true
-        return .waits(until: min(due, now.advanced(by: limits.silence)), wakesReader: takeReader())
+        return .waits(until: next, wakesReader: takeReader())
     }
 
     // MARK: The reader's side

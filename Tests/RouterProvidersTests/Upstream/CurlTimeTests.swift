@@ -47,10 +47,12 @@ struct CurlTimeTests {
         let closed = Signal()
         try await withUpstream(script: { _ in [.head(200), .chunk("part"), .untilClosed(closed)] }) {
             transport, server in
+            let start = ContinuousClock.now
             let reading = await Reading(transport.post(at: server.baseURL, .test { $0.idle = .milliseconds(100) }))
             #expect(reading.text == "part")
             #expect(reading.failure?.kind == .timedOut)
             #expect(reading.failure?.message.contains("0.1 s (idle limit)") == true)
+            #expect(start.duration(to: .now) < .seconds(5), "the silences of ten seconds are not what wakes it")
             await closed.raised()
         }
     }

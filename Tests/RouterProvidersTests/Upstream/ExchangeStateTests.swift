@@ -130,6 +130,23 @@ struct ExchangeStateTests {
         #expect(failure.message.contains("30 s (first byte limit)"))
     }
 
+    @Test("an idle limit shorter than the silence is met in time")
+    func shortIdle() {
+        var timeouts = Timeouts()
+        timeouts.idle = .seconds(2)
+        timeouts.silence = .seconds(50)
+        var state = ExchangeState(
+            limits: ExchangeLimits(timeouts), start: Self.start, unreadBytesMax: 10, sharedUnreadBytesMax: 20)
+        #expect(state.firstTick == Self.at(2))
+        state.wait(at: Self.at(0))
+        #expect(state.tick(at: Self.at(2)) == .waits(until: Self.at(4), wakesReader: false))
+        _ = state.deliver(.init(bytes: [1]))
+        _ = state.pull()
+        state.wait(at: Self.at(3))
+        #expect(state.tick(at: Self.at(4)) == .waits(until: Self.at(5), wakesReader: false))
+        #expect(state.tick(at: Self.at(5)) == .expires(wakesReader: true))
+    }
+
     @Test("a reader that waits hears of silence, again and again, and bytes put it off")
     func tellsSilence() {
         var state = Self.state()
