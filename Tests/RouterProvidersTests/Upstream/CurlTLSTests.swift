@@ -144,7 +144,7 @@ struct CurlHTTP2Tests {
         try Data(repeating: 7, count: large).write(to: certificate.folder.appendingPathComponent("large"))
         let started = await ExternalServer("nghttpd") { port in
             [
-                "-a", "127.0.0.1", "-d", certificate.folder.path, "\(port)", certificate.keyFile,
+                "-a", "127.0.0.1", "--echo-upload", "-d", certificate.folder.path, "\(port)", certificate.keyFile,
                 certificate.certificateFile,
             ]
         }
@@ -178,6 +178,17 @@ struct CurlHTTP2Tests {
             #expect(small.allSatisfy { $0.head?.status == 200 && $0.failure == nil })
             let large = await Reading(transport.open(Self.get("/large"), at: url))
             #expect(large.body.count == Self.large)
+        }
+    }
+
+    @Test("request bodies arrive whole", arguments: [0, 1_000, 70_000, 400_000])
+    func sends(count: Int) async throws {
+        try await Self.withServer { transport, url in
+            let body = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let echo = await Reading(transport.open(UpstreamRequest(path: "/echo", body: body), at: url))
+            #expect(echo.failure == nil)
+            #expect(echo.head?.status == 200)
+            #expect(echo.body == body)
         }
     }
 
