@@ -21,6 +21,16 @@ struct KeyAuthorizerTests {
         #expect(headers == ["content-type: application/json", "authorization: Bearer sk-1"])
     }
 
+    @Test("a vendor that wants its key in a header of its own gets it there, and nowhere else")
+    func ownHeader() async throws {
+        let vendor = Vendor(chat: OpenAIChat(), access: VendorAccess(keyHeader: "x-key"))
+        let authorizer = KeyAuthorizer(
+            keys: ["openai": [try #require(Credentials("k-1"))]], vendors: [.openAI: vendor])
+        var request = UpstreamRequest(path: "/x", headers: [])
+        try await authorizer.authorize(&request, for: Endpoints.openAI)
+        #expect(request.headers.map { "\($0.name): \($0.value)" } == ["x-key: k-1"])
+    }
+
     @Test("an engine of the operator's own may do without a key")
     func localWithoutKey() async throws {
         let headers = try await headers([:], for: Endpoints.engine)

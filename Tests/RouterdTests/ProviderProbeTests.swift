@@ -40,6 +40,16 @@ import Testing
         #expect(findings.first?.message.contains("asks for a key") == true)
     }
 
+    @Test("the key is shown the way the vendor wants it")
+    func shows() async throws {
+        let routes = try Routes(SettingsTests.read("providers: [\(Self.one)]").settings)
+        let transport = ScriptedTransport([[.head(200)]])
+        _ = await ProviderProbe(transport: transport).findings(for: routes)
+        #expect(transport.requests.map(\.path) == ["/models"])
+        let headers = transport.requests.flatMap(\.headers).map { "\($0.name): \($0.value)" }
+        #expect(headers == ["authorization: Bearer sk-0123456789abcdef"])
+    }
+
     @Test("every key is tried")
     func tries() async throws {
         let findings = try await Self.findings(

@@ -28,6 +28,8 @@ public final class ScriptedTransport: Transport {
 
     /// The providers that were asked, in order.
     public var providersAsked: [String] { state.withLock { $0.map(\.provider) } }
+    /// What was sent, in order.
+    public var requests: [UpstreamRequest] { state.withLock { $0.map(\.request) } }
     /// The bodies that were sent, in order.
     public var bodies: [String] { state.withLock { $0.map { String(decoding: $0.request.body, as: UTF8.self) } } }
     /// Whether the exchange of the request at `index` was cancelled.

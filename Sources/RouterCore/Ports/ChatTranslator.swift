@@ -32,8 +32,42 @@ public protocol AnswerDecoder: Sendable {
 /// Everything one dialect can do.
 public struct Vendor: Sendable {
     public var chat: any ChatTranslator
+    public var access: VendorAccess
 
-    public init(chat: any ChatTranslator) { self.chat = chat }
+    public init(chat: any ChatTranslator, access: VendorAccess = .bearer) {
+        self.chat = chat
+        self.access = access
+    }
+}
+
+/// How a vendor is shown a key, and where one can be tried for nothing.
+public struct VendorAccess: Sendable, Hashable {
+    /// The header that holds the key, in lower case.
+    public var keyHeader: String
+    /// What stands before the key in it.
+    public var keyPrefix: String
+    /// Below the base URL: lists models to whoever has a key.
+    public var modelsPath: String
+    /// What a request for that list needs beside the key; translators add what theirs need.
+    public var modelsHeaders: [UpstreamRequest.Header]
+
+    /// `Authorization: Bearer` and `/models`.
+    public static let bearer = VendorAccess(keyHeader: "authorization", keyPrefix: "Bearer ")
+
+    public init(
+        keyHeader: String, keyPrefix: String = "", modelsPath: String = "/models",
+        modelsHeaders: [UpstreamRequest.Header] = []
+    ) {
+        self.keyHeader = keyHeader
+        self.keyPrefix = keyPrefix
+        self.modelsPath = modelsPath
+        self.modelsHeaders = modelsHeaders
+    }
+
+    /// The header that shows `key`.
+    public func header(for key: String) -> UpstreamRequest.Header {
+        UpstreamRequest.Header(keyHeader, keyPrefix + key)
+    }
 }
 
 /// Adds a provider's credentials to a request.

@@ -1,6 +1,7 @@
 import RouterCore
+import RouterProviders
 
-/// Asks providers whether they answer and take their keys: by `GET /models`, which costs nothing.
+/// Asks providers whether they answer and take their keys: for their list of models, which costs nothing.
 struct ProviderProbe: Sendable {
     let transport: any Transport
 
@@ -28,8 +29,9 @@ struct ProviderProbe: Sendable {
         func found(_ level: CheckReport.Finding.Level, _ message: String) -> CheckReport.Finding {
             CheckReport.Finding(level, "provider", provider.slug, message)
         }
+        let access = Vendors.all[provider.dialect]?.access ?? .bearer
         do throws(UpstreamFailure) {
-            let (status, models) = try await ask(provider, key: key)
+            let (status, models) = try await ask(provider, key: key, access: access)
             switch status {
             case 200:
                 return found(.ok, models.map { "answers, with \($0) \($0 == 1 ? "model" : "models")" } ?? "answers")
@@ -40,7 +42,9 @@ struct ProviderProbe: Sendable {
                     "refuses the key that ends \(key.ending) (HTTP \(status)). Its models are listed and will fail")
             case 404, 405:
                 return found(
-                    .ok, "answers, but not GET /models (HTTP \(status)): whether it takes its key is not known")
+                    .ok,
+                    "answers, but not GET \(access.modelsPath) (HTTP \(status)): whether it takes its key is not known"
+                )
             default:
                 return found(.warning, "answers HTTP \(status)")
             }
@@ -50,15 +54,15 @@ struct ProviderProbe: Sendable {
     }
 
     private func ask(
-        _ provider: Provider, key: Secret?
+        _ provider: Provider, key: Secret?, access: VendorAccess
     ) async throws(UpstreamFailure) -> (status: Int, models: Int?) {
         var timeouts = Timeouts()
         timeouts.connect = Self.patience
         timeouts.firstByte = Self.patience
         timeouts.total = Self.patience
-        let headers = key.map { [UpstreamRequest.Header("authorization", "Bearer \($0.revealed)")] } ?? []
+        let headers = access.modelsHeaders + (key.map { [access.header(for: $0.revealed)] } ?? [])
         let exchange = transport.open(
-            UpstreamRequest(method: .get, path: "/models", headers: headers), to: provider, timeouts: timeouts)
+            UpstreamRequest(method: .get, path: access.modelsPath, headers: headers), to: provider, timeouts: timeouts)
         defer { exchange.cancel() }
         var status = 0
         var body: [UInt8] = []
