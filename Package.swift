@@ -82,7 +82,10 @@ let package = Package(
             name: "RouterStoreTests", dependencies: ["RouterStore", "RouterCore", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "RouterHTTPTests", dependencies: ["RouterHTTP", "RouterCore", "TestSupport"],
+            name: "RouterHTTPTests",
+            dependencies: [
+                "RouterHTTP", "RouterCore", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "RouterdTests", dependencies: ["routerd", "RouterCore", "TestSupport"], swiftSettings: settings),

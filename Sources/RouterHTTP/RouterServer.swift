@@ -18,6 +18,8 @@ public struct RouterServer: Service {
         /// 0 for a free one.
         public var port: Int
         public var limits = FrontLimits()
+        /// Whether a chat request for an unknown model is answered with 400, as OpenRouter does, instead of 404.
+        public var unknownModelIsInvalid = false
 
         public init(host: String, port: Int) {
             self.host = host
@@ -65,7 +67,9 @@ public struct RouterServer: Service {
             server: HTTPServerBuilder { responder in
                 FrontChannel(
                     responder: responder,
-                    route: ChatRoute(engine: engine, gate: gate, ambient: ambient, recorder: recorder),
+                    route: ChatRoute(
+                        engine: engine, gate: gate, ambient: ambient, recorder: recorder,
+                        unknownModelIsInvalid: configuration.unknownModelIsInvalid),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(

@@ -52,7 +52,8 @@ enum TestServer {
     /// Runs `body` against a server; ends it afterwards.
     static func run(
         _ scripts: [[ScriptedTransport.Step]] = [], models: [Model]? = nil, keys: Keys = Keys(),
-        limits: FrontLimits = FrontLimits(), readiness: @escaping @Sendable () async -> String? = { nil },
+        limits: FrontLimits = FrontLimits(), unknownModelIsInvalid: Bool = false,
+        readiness: @escaping @Sendable () async -> String? = { nil },
         _ body: @Sendable (_ port: Int, _ transport: ScriptedTransport, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
         let transport = ScriptedTransport(scripts)
@@ -64,6 +65,7 @@ enum TestServer {
             digests: { [KeyDigest(hex: $0, pepperVersion: 1)] }, timestamp: ambient.timestamp)
         var configuration = RouterServer.Configuration(host: "127.0.0.1", port: 0)
         configuration.limits = limits
+        configuration.unknownModelIsInvalid = unknownModelIsInvalid
         let (ports, port) = AsyncStream<Int>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical

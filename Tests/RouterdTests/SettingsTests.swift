@@ -54,7 +54,7 @@ import Testing
     func variables(_ name: String) throws {
         let texts = [
             "ROUTERD_HTTP_PORT": "1", "ROUTERD_HTTP_PUBLIC_URL": "https://a.b",
-            "ROUTERD_HTTP_TRUSTED_PROXIES": "::1, 10.0.0.0/8",
+            "ROUTERD_HTTP_TRUSTED_PROXIES": "::1, 10.0.0.0/8", "ROUTERD_HTTP_UNKNOWN_MODEL_STATUS": "400",
             "ROUTERD_DATABASE": "sqlite:/x/y.db", "ROUTERD_DEFAULTS_RATE_LIMIT": "7/min", "ROUTERD_DEFAULTS_GRANT": "2",
             "ROUTERD_DEFAULTS_MARKUP": "1.5", "ROUTERD_DISCOVER": "false", "ROUTERD_DRAIN_SECONDS": "1.5",
             "ROUTERD_LOG_LEVEL": "debug", "ROUTERD_LOG_FORMAT": "json", "ROUTERD_TIMEOUTS_CONNECT": "9",

@@ -29,12 +29,14 @@ public struct APIError: Error, Sendable, Hashable {
     /// Source: the contract, "Error Handling"; OpenRouter's `apierrortype`.
     public enum Kind: Sendable, Hashable, CaseIterable {
         case invalidRequest, authentication, paymentRequired, permissionDenied, notFound, modelNotFound
+        /// An unknown model, told as OpenRouter does: 400 instead of ``modelNotFound``'s 404.
+        case modelInvalid
         case methodNotAllowed, requestTimeout, payloadTooLarge, unsupportedMediaType, headersTooLarge
         case rateLimited, internalError, providerError, providerUnavailable, unavailable
 
         public var status: Int {
             switch self {
-            case .invalidRequest: 400
+            case .invalidRequest, .modelInvalid: 400
             case .authentication: 401
             case .paymentRequired: 402
             case .permissionDenied: 403
@@ -54,8 +56,8 @@ public struct APIError: Error, Sendable, Hashable {
         /// The contract's `error.type`.
         public var type: String {
             switch self {
-            case .invalidRequest, .methodNotAllowed, .requestTimeout, .payloadTooLarge, .unsupportedMediaType,
-                .headersTooLarge:
+            case .invalidRequest, .modelInvalid, .methodNotAllowed, .requestTimeout, .payloadTooLarge,
+                .unsupportedMediaType, .headersTooLarge:
                 "invalid_request_error"
             case .authentication: "authentication_error"
             case .paymentRequired: "insufficient_credits"
@@ -71,7 +73,8 @@ public struct APIError: Error, Sendable, Hashable {
         /// OpenRouter's `error.metadata.error_type`, for an error that is the whole answer.
         public var errorType: String {
             switch self {
-            case .invalidRequest, .methodNotAllowed, .unsupportedMediaType, .headersTooLarge: "invalid_request"
+            case .invalidRequest, .modelInvalid, .methodNotAllowed, .unsupportedMediaType, .headersTooLarge:
+                "invalid_request"
             case .authentication: "authentication"
             case .paymentRequired: "payment_required"
             case .permissionDenied: "permission_denied"

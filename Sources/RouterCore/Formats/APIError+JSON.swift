@@ -37,7 +37,7 @@ extension APIError {
             writer.endArray()
         }
         writer.endObject()
-        if kind == .modelNotFound {
+        if kind == .modelNotFound || kind == .modelInvalid {
             writer.name("availability")
             writer.beginObject()
             writer.member("code", "model_not_found")

@@ -6,6 +6,8 @@ struct ChatRoute: Sendable {
     let gate: Gate
     let ambient: Ambient
     let recorder: any RequestRecorder
+    /// Whether an unknown model is told as 400 instead of 404.
+    var unknownModelIsInvalid = false
 
     /// What the log says where no status could be sent; nginx's word for it.
     private static let clientLeft = 499
@@ -40,6 +42,8 @@ struct ChatRoute: Sendable {
                 answer = try await engine.chat(chat, for: admission.caller, as: id)
             } catch {
                 if error.kind == .invalidRequest || error.kind == .paymentRequired { gate.giveBack(admission) }
+                var error = error
+                if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
                 throw error
             }
             if chat.stream {

@@ -51,9 +51,11 @@ struct Assembly: Sendable {
         let gate = Gate(
             directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
             digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp)
+        var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
+        configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         return RouterServer(
-            configuration: .init(host: settings.http.host, port: settings.http.port), engine: engine, catalog: catalog,
-            gate: gate, readiness: { [store] in await Self.fault(of: store) }, ambient: ambient, logger: logger,
+            configuration: configuration, engine: engine, catalog: catalog, gate: gate,
+            readiness: { [store] in await Self.fault(of: store) }, ambient: ambient, logger: logger,
             recorder: recorder, onListening: onListening)
     }
 

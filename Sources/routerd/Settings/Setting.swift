@@ -75,6 +75,10 @@ struct Setting: Sendable {
             "Addresses and networks of your proxies, whose `X-Forwarded-…` is to be believed. "
                 + "Checked, without effect in this version."),
         Setting(
+            "http.unknown_model_status", \.http.unknownModelStatus, .choice, standard: "404",
+            "The status of a chat request for a model that is not there: 404 as OpenAI has it, 400 as OpenRouter has it."
+        ),
+        Setting(
             "data", \.data, .text, standard: "./data",
             "Directory of everything that routerd keeps, from where it is started; made when missing."),
         Setting(

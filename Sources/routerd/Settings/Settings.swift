@@ -28,6 +28,15 @@ struct Settings: Sendable {
         var publicURL: String?
         /// Addresses and networks whose `X-Forwarded-…` is believed.
         var trustedProxies: [String] = []
+        /// The status of a chat request for a model that is not there.
+        var unknownModelStatus = UnknownModelStatus.notFound
+
+        enum UnknownModelStatus: String, Sendable, CaseIterable {
+            /// As OpenAI has it.
+            case notFound = "404"
+            /// As OpenRouter has it.
+            case badRequest = "400"
+        }
     }
 
     struct Defaults: Sendable, Hashable {
