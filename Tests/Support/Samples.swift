@@ -50,6 +50,45 @@ extension Ambient {
     }
 }
 
+extension Ambient {
+    /// Time stands still, and chance gives the lowest and the highest number by turns.
+    public static func flipping() -> Ambient {
+        let flips = Flips()
+        var ambient = manual()
+        ambient.random = { flips.next() }
+        return ambient
+    }
+
+    private final class Flips: Sendable {
+        private let isHigh = Mutex(true)
+
+        func next() -> UInt64 {
+            isHigh.withLock { isHigh in
+                isHigh.toggle()
+                return isHigh ? .max : 0
+            }
+        }
+    }
+}
+
+/// A clock that a test sets.
+public final class ManualClock: Sendable {
+    private let state: Mutex<Duration> = Mutex(.zero)
+    private let start = ContinuousClock.now
+
+    public init() {}
+
+    public func advance(by duration: Duration) { state.withLock { $0 += duration } }
+
+    /// Chance gives the middle.
+    public var ambient: Ambient {
+        let milliseconds: Int64 = 1_776_249_000_000
+        return Ambient(
+            now: { self.start + self.state.withLock { $0 } },
+            timestamp: { milliseconds + Int64(self.state.withLock { $0 } / .milliseconds(1)) }, random: { .max / 2 })
+    }
+}
+
 /// The one fake ledger: refuses or lets pass, and remembers.
 public final class ScriptedLedger: Ledger {
     private let state = Mutex<(settled: [Generation], released: [Hold], held: Int)>(([], [], 0))

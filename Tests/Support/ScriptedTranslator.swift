@@ -2,7 +2,8 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `error MESSAGE`, `end`. An answer that has
+/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED`,
+/// `error MESSAGE`, `end`. An answer that has
 /// not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
     public init() {}
@@ -54,10 +55,11 @@ public struct ScriptedTranslator: ChatTranslator {
                                 members: Array(
                                     #""system_fingerprint":null,"choices":[{"index":0,"message":{"role":"assistant","content":"\#(words[1])"},"finish_reason":"stop"}]"#
                                         .utf8))))
-                case "usage":
+                case "usage", "cached":
                     var usage = Usage()
                     usage.prompt = Int(words[1]) ?? 0
                     usage.completion = Int(words[2]) ?? 0
+                    usage.cacheRead = words.count > 3 ? Int(words[3]) ?? 0 : 0
                     events.append(.usage(usage))
                 case "error": throw UpstreamFailure(.failed, words.dropFirst().joined(separator: " "))
                 case "end": hasEnded = true

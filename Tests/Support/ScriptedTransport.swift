@@ -96,3 +96,24 @@ final class ScriptedExchange: Exchange {
         }
     }
 }
+
+/// A vendor that answers nothing and takes its time about it, on a test's clock.
+public final class SlowTransport: Transport {
+    private let clock: ManualClock
+    private let takes: Duration
+    private let state = Mutex<[Duration]>([])
+
+    public init(clock: ManualClock, takes: Duration) {
+        self.clock = clock
+        self.takes = takes
+    }
+
+    /// The whole time that each request was given.
+    public var totals: [Duration] { state.withLock { $0 } }
+
+    public func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
+        state.withLock { $0.append(timeouts.total) }
+        clock.advance(by: takes)
+        return ScriptedExchange([.fail(UpstreamFailure(.timedOut, "slow"))])
+    }
+}

@@ -2,6 +2,9 @@
 public struct Catalog: Sendable {
     /// In the order in which they are listed; each has a price and an endpoint.
     public let models: [Model]
+    /// Everyone who serves one of the models, once each, by slug in the order of the models.
+    public let providers: [Provider]
+    private let candidates: [Candidates]
     private let indexByName: [String: Int]
 
     /// - Parameter models: those without a price or an endpoint are left out; of two with one name the first is found.
@@ -17,12 +20,26 @@ public struct Catalog: Sendable {
             }
         }
         self.indexByName = indexByName
+        var places: [String: Int] = [:]
+        var providers: [Provider] = []
+        for provider in self.models.lazy.flatMap(\.endpoints).map(\.provider) where places[provider.slug] == nil {
+            places[provider.slug] = providers.count
+            providers.append(provider)
+        }
+        self.providers = providers
+        candidates = self.models.map { Candidates($0, providers: places) }
     }
 
     /// The model of this id or alias, in any case: `openai/gpt-5.4`, `GPT-5.4`; `nil` when there is none.
-    public func model(named name: String) -> Model? {
-        (indexByName[name] ?? indexByName[name.lowercased()]).map { models[$0] }
+    public func model(named name: String) -> Model? { candidates(named: name)?.model }
+
+    /// The same, ready for routing.
+    func candidates(named name: String) -> Candidates? {
+        (indexByName[name] ?? indexByName[name.lowercased()]).map { candidates[$0] }
     }
+
+    /// All models, ready for routing.
+    var all: [Candidates] { candidates }
 
     /// Ids that look like `name`, best first, at most three: for an error that says what was meant.
     public func names(like name: String) -> [String] {

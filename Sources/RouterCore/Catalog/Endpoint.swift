@@ -4,11 +4,19 @@ public struct Endpoint: Sendable, Hashable {
     /// What the provider calls the model, such as `gpt-5.4` or `Qwen/Qwen3-235B-A22B`.
     public var upstreamModel: String
     public var traits: ChatTraits
+    /// Its share of requests beside the model's other endpoints of the same price, from 1.
+    public var weight: Int
+    public var quantization: Quantization
 
-    public init(provider: Provider, upstreamModel: String, traits: ChatTraits = ChatTraits()) {
+    public init(
+        provider: Provider, upstreamModel: String, traits: ChatTraits = ChatTraits(), weight: Int = 1,
+        quantization: Quantization = .unknown
+    ) {
         self.provider = provider
         self.upstreamModel = upstreamModel
         self.traits = traits
+        self.weight = weight
+        self.quantization = quantization
     }
 }
 

@@ -8,6 +8,7 @@ public struct Provider: Sendable, Hashable {
     /// Where the vendor's documented paths begin, without a slash at the end: `https://api.openai.com/v1`.
     public var baseURL: String
     public var location: Location
+    public var dataPolicy: DataPolicy
 
     /// Whether what a client sends leaves the operator's machines.
     public enum Location: String, Sendable, Hashable {
@@ -17,12 +18,36 @@ public struct Provider: Sendable, Hashable {
         case local
     }
 
-    public init(slug: String, name: String, dialect: Dialect, baseURL: String, location: Location = .vendor) {
+    /// What happens to what clients send, as the operator knows it from a contract; `provider.data_collection` and
+    /// `provider.zdr` of a request go by it.
+    public struct DataPolicy: Sendable, Hashable {
+        /// It may be stored for other purposes than answering, such as training.
+        public var collects: Bool
+        /// Some of it is kept after the answer.
+        public var retains: Bool
+
+        public init(collects: Bool, retains: Bool) {
+            self.collects = collects
+            self.retains = retains
+        }
+
+        /// Nobody has said: the worst is assumed.
+        public static let unknown = DataPolicy(collects: true, retains: true)
+        /// Nothing leaves the operator's machines.
+        public static let none = DataPolicy(collects: false, retains: false)
+    }
+
+    /// - Parameter dataPolicy: as `location` has it when `nil`: unknown for a vendor, none for a machine of one's own.
+    public init(
+        slug: String, name: String, dialect: Dialect, baseURL: String, location: Location = .vendor,
+        dataPolicy: DataPolicy? = nil
+    ) {
         self.slug = slug
         self.name = name
         self.dialect = dialect
         self.baseURL = baseURL
         self.location = location
+        self.dataPolicy = dataPolicy ?? (location == .local ? .none : .unknown)
     }
 }
 

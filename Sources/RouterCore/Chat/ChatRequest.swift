@@ -4,7 +4,7 @@
 /// chat completion"; where OpenRouter has more, its names.
 public struct ChatRequest: Sendable {
     public let document: JSONDocument
-    /// The model asked for, such as `openai/gpt-5.4`.
+    /// The model asked for, such as `openai/gpt-5.4`; the first of `models` when `model` is not there.
     public let model: String
     /// Whether the answer goes out piece by piece.
     public let stream: Bool
@@ -36,7 +36,7 @@ public struct ChatRequest: Sendable {
         }
         let root = document.root
         try ChatRequestCheck.check(root)
-        model = root["model"]?.string ?? ""
+        model = root["model"]?.string ?? root["models"]?.elements.first { _ in true }?.string ?? ""
         stream = root["stream"]?.bool ?? false
         streamUsage =
             switch root["stream_options"]?["include_usage"]?.bool {

@@ -4,7 +4,7 @@ enum ChatRequestCheck {
         guard root.kind == .object else {
             throw APIError(.invalidRequest, "The body must be a JSON object, not \(root.kind.article).")
         }
-        var hasModel = false
+        var hasModel = root["models"]?.elements.first { _ in true }?.string?.isEmpty == false
         var messages: JSONValue?
         for member in root.members where !member.value.isNull {
             let value = member.value

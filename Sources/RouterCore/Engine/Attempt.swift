@@ -15,7 +15,11 @@ struct Attempt: Sendable {
     private static let errorBytesMax = 64 * 1024
 
     /// Sends the request and reads until the attempt commits: to content, or to silence that lasted too long.
-    init(_ request: ChatRequest, at endpoint: Endpoint, engine: Engine) async throws(UpstreamFailure) {
+    ///
+    /// - Parameter elapsed: since the request came in: the time for all of its tries together is what is left of it.
+    init(
+        _ request: ChatRequest, at endpoint: Endpoint, engine: Engine, elapsed: Duration
+    ) async throws(UpstreamFailure) {
         guard let vendor = engine.vendors[endpoint.provider.dialect] else {
             throw UpstreamFailure(.unsupported, "No translator speaks `\(endpoint.provider.dialect.rawValue)`.")
         }
@@ -25,17 +29,34 @@ struct Attempt: Sendable {
         var upstream = try translator.encode(request, for: endpoint)
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts
+        timeouts.total -= elapsed
+        guard timeouts.total > .zero else {
+            throw UpstreamFailure(.timedOut, "The time for this request ran out before this provider could be asked.")
+        }
         if !request.stream {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
         }
         exchange = engine.transport.open(upstream, to: endpoint.provider, timeouts: timeouts)
+        do throws(UpstreamFailure) {
+            try await commit(patience: engine.limits.patience)
+        } catch {
+            var failure = error
+            if let key = upstream.key {
+                failure.hasOtherKey = engine.authorizer.failed(failure, key: key, of: endpoint.provider)
+            }
+            throw failure
+        }
+    }
+
+    /// Reads until the client got something it asked for, or has waited long enough.
+    private mutating func commit(patience: Int) async throws(UpstreamFailure) {
         var silences = 0
         while let events = try await read() {
             early += events
             if events.contains(where: \.commits) { break }
             silences = events == [.silence] ? silences + 1 : 0
-            if request.stream, silences >= engine.limits.patience { break }
+            if request.stream, silences >= patience { break }
         }
         guard failure == nil || early.contains(where: \.commits) else { throw failure ?? Self.cutOff }
     }

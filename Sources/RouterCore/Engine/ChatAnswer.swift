@@ -5,6 +5,8 @@ public struct ChatAnswer: Sendable {
     /// For people, such as `OpenAI`.
     public let providerName: String
     let attempt: Attempt
+    let plan: Plan
+    let target: Plan.Target
     let start: ContinuousClock.Instant
     let hold: Hold
     let engine: Engine
@@ -43,6 +45,9 @@ public struct ChatAnswer: Sendable {
 
     private func settle(_ record: inout Generation) async {
         record.elapsed = start.duration(to: engine.ambient.now())
+        engine.routing.ended(
+            plan, at: target, usage: record.usage, isBroken: record.outcome == .failed,
+            duration: record.elapsed - (record.firstContentAfter ?? .zero))
         do throws(StoreError) {
             try await engine.ledger.settle(hold, as: record)
             engine.observer.settled(record)

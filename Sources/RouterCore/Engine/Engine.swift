@@ -8,6 +8,8 @@ public struct Engine: Sendable {
     let observer: any EngineObserver
     let ambient: Ambient
     let limits: Limits
+    /// Health of the endpoints, and where conversations go on.
+    public let routing: Routing
 
     /// How long and how often the engine tries.
     public struct Limits: Sendable, Hashable {
@@ -21,11 +23,13 @@ public struct Engine: Sendable {
         public init() {}
     }
 
-    /// - Parameter catalog: asked once for each request, so that a new catalogue counts from the next one on.
+    /// - Parameters:
+    ///   - catalog: asked once for each request, so that a new catalogue counts from the next one on.
+    ///   - routing: `nil` for one of this engine's own.
     public init(
         catalog: @escaping @Sendable () -> Catalog, vendors: [Dialect: Vendor], transport: any Transport,
         authorizer: any Authorizer, ledger: any Ledger = FreeLedger(), observer: any EngineObserver = SilentObserver(),
-        ambient: Ambient, limits: Limits = Limits()
+        ambient: Ambient, limits: Limits = Limits(), routing: Routing? = nil
     ) {
         self.catalog = catalog
         self.vendors = vendors
@@ -35,6 +39,7 @@ public struct Engine: Sendable {
         self.observer = observer
         self.ambient = ambient
         self.limits = limits
+        self.routing = routing ?? Routing(ambient: ambient)
     }
 
     /// Starts to answer `request`.
@@ -42,49 +47,32 @@ public struct Engine: Sendable {
     /// Returns at the first content, the last moment at which another endpoint can still be tried; cancel the task to
     /// give up before that. Forward what is returned, or the hold is never settled.
     ///
-    /// - Parameter id: the name of the generation, which an error answer carries too.
+    /// - Parameters:
+    ///   - id: the name of the generation, which an error answer carries too.
+    ///   - session: the header `x-session-id`, when there was one.
     /// - Throws: ``APIError`` when no endpoint could begin an answer. Nothing was charged.
     public func chat(
-        _ request: ChatRequest, for caller: Caller, as id: Generation.ID
+        _ request: ChatRequest, for caller: Caller, as id: Generation.ID, session: String? = nil
     ) async throws(APIError) -> ChatAnswer {
         let start = ambient.now()
         let createdAt = ambient.timestamp()
-        let catalog = catalog()
-        guard let model = catalog.model(named: request.model) else {
-            throw APIError(unknownModel: request.model, in: catalog)
-        }
-        let plan = Plan(for: model, choice: ambient.random())
+        let plan = try routing.plan(
+            for: request, session: session, caller: caller, in: catalog(), attemptsMax: limits.attemptsMax)
         let hold = try await ledger.hold(for: id, of: request, at: plan.endpoints, caller: caller)
-        var failures: [UpstreamFailure] = []
-        for endpoint in plan.endpoints.prefix(limits.attemptsMax) {
-            do throws(UpstreamFailure) {
-                let attempt = try await Attempt(request, at: endpoint, engine: self)
-                let record = Generation(
-                    id: id, account: caller.account, key: caller.key, model: model.id, provider: endpoint.provider.slug,
-                    createdAt: createdAt, streamed: request.stream, outcome: .completed, usage: Usage(),
-                    failedAttempts: failures, firstContentAfter: start.duration(to: ambient.now()), elapsed: .zero)
-                return ChatAnswer(
-                    record: record, providerName: endpoint.provider.name, attempt: attempt, start: start, hold: hold,
-                    engine: self)
-            } catch {
-                var failure = error
-                failure.provider = endpoint.provider.slug
-                observer.attemptFailed(failure, of: id, after: start.duration(to: ambient.now()))
-                failures.append(failure)
-                guard FallbackPolicy.triesNext(after: failure) else { break }
-            }
+        let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)
+        do throws(Dispatch.Exhausted) {
+            let begun = try await dispatch.begin(request)
+            let record = Generation(
+                id: id, account: caller.account, key: caller.key, model: begun.target.model.id,
+                provider: begun.target.endpoint.provider.slug, createdAt: createdAt, streamed: request.stream,
+                outcome: .completed, usage: Usage(), failedAttempts: begun.failures,
+                firstContentAfter: start.duration(to: ambient.now()), elapsed: .zero)
+            return ChatAnswer(
+                record: record, providerName: begun.target.endpoint.provider.name, attempt: begun.attempt, plan: plan,
+                target: begun.target, start: start, hold: hold, engine: self)
+        } catch {
+            await ledger.release(hold)
+            throw APIError(exhausting: error.failures)
         }
-        await ledger.release(hold)
-        throw APIError(exhausting: failures)
-    }
-}
-
-extension APIError {
-    /// No model of this name: says which names look like it.
-    public init(unknownModel name: String, in catalog: Catalog) {
-        let shown = name.count > 100 ? name.prefix(100) + "…" : name[...]
-        let like = catalog.names(like: String(name.prefix(100)))
-        let hint = like.isEmpty ? "GET /api/v1/models lists all." : "Close matches: \(like.joined(separator: ", "))."
-        self.init(.modelNotFound, "\(shown) is not a valid model ID. \(hint)", parameter: "model")
     }
 }

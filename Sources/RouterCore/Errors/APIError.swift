@@ -11,6 +11,8 @@ public struct APIError: Error, Sendable, Hashable {
     public var retryAfter: Duration?
     /// What each endpoint that was tried answered, in order.
     public var attempts: [UpstreamFailure]
+    /// Why no endpoint could be asked, when that is what is wrong.
+    public var availability: Availability?
 
     public init(
         _ kind: Kind, _ message: String, parameter: String? = nil, detail: String? = nil, retryAfter: Duration? = nil,
@@ -101,6 +103,26 @@ public struct APIError: Error, Sendable, Hashable {
 }
 
 extension APIError {
+    /// Which condition left out which endpoint: `error.availability`.
+    ///
+    /// Source: OpenRouter's `error.availability`; `excluded` is ours.
+    public struct Availability: Sendable, Hashable {
+        /// OpenRouter's word: `constraint_filtered`, `privacy_restricted`, `capacity_exhausted`.
+        var code: String
+        /// As the client wrote them.
+        var requestedModels: [String]
+        var exclusions: [Exclusion]
+
+        struct Exclusion: Sendable, Hashable {
+            var model: String
+            var provider: String
+            var constraint: EndpointFilter.Constraint
+        }
+
+        /// Exclusions that are listed, at most.
+        static let listedMax = 20
+    }
+
     /// What a client is told of one failed try: the vendor's words where they can help, never our own troubles there.
     public init(_ failure: UpstreamFailure) {
         switch failure.kind {

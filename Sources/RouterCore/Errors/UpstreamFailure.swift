@@ -37,6 +37,8 @@ public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertibl
     public var retryAfter: Duration?
     /// The slug of the provider that was tried; filled in by the engine.
     public var provider: String?
+    /// The key was what failed, and its provider has another that can be tried now; filled in by the engine.
+    var hasOtherKey = false
 
     public init(
         _ kind: Kind, _ message: String, parameter: String? = nil, status: Int? = nil, retryAfter: Duration? = nil,

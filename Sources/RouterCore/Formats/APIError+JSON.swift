@@ -37,13 +37,46 @@ extension APIError {
             writer.endArray()
         }
         writer.endObject()
-        if kind == .modelNotFound || kind == .modelInvalid {
+        if let availability {
+            writer.name("availability")
+            availability.write(to: &writer, isRetryable: kind == .rateLimited)
+        } else if kind == .modelNotFound || kind == .modelInvalid {
             writer.name("availability")
             writer.beginObject()
             writer.member("code", "model_not_found")
             writer.member("retryable", false)
             writer.endObject()
         }
+        writer.endObject()
+    }
+}
+
+extension APIError.Availability {
+    func write(to writer: inout JSONWriter, isRetryable: Bool) {
+        func list(_ name: StaticString, _ texts: [String]) {
+            writer.name(name)
+            writer.beginArray()
+            for text in texts.reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
+                writer.string(text)
+            }
+            writer.endArray()
+        }
+        writer.beginObject()
+        writer.member("code", code)
+        writer.member("retryable", isRetryable)
+        list("requested_models", requestedModels)
+        list("affected_providers", exclusions.map(\.provider))
+        list("excluded_by", exclusions.map(\.constraint.rawValue))
+        writer.name("excluded")
+        writer.beginArray()
+        for exclusion in exclusions.prefix(Self.listedMax) {
+            writer.beginObject()
+            writer.member("model", exclusion.model)
+            writer.member("provider", exclusion.provider)
+            writer.member("by", exclusion.constraint.rawValue)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
     }
 }

@@ -72,6 +72,18 @@ public struct VendorAccess: Sendable, Hashable {
 
 /// Adds a provider's credentials to a request.
 public protocol Authorizer: Sendable {
-    /// - Throws: ``UpstreamFailure`` of kind `unauthorized` when there is none to add.
+    /// Adds one of the provider's keys and notes in ``UpstreamRequest/key`` which.
+    ///
+    /// - Throws: ``UpstreamFailure`` of kind `unauthorized` when there is none to add, of kind `rateLimited` when all
+    ///   are at their limits.
     func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure)
+
+    /// Hears that a request failed with the key it had; rests the key when the failure is one of the key's.
+    ///
+    /// - Returns: whether the failure was one of the key's and another can be used now.
+    func failed(_ failure: UpstreamFailure, key: Int, of provider: Provider) -> Bool
+}
+
+extension Authorizer {
+    public func failed(_ failure: UpstreamFailure, key: Int, of provider: Provider) -> Bool { false }
 }

@@ -54,6 +54,8 @@ public struct UpstreamRequest: Sendable, Hashable {
     public var headers: [Header]
     /// Empty for no body.
     public var body: [UInt8]
+    /// Which of the provider's keys it bears, counted from 0; `nil`: none. Filled in by the ``Authorizer``.
+    public var key: Int?
 
     public init(
         method: Method = .post, path: String, headers: [Header] = [Header("content-type", "application/json")],

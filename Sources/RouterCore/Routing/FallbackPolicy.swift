@@ -1,11 +1,20 @@
-/// Whether a request that failed at one endpoint is tried at the next. Nothing below the engine tries again by itself.
+/// Where a request goes on that failed at one endpoint. Nothing below the engine tries again by itself.
 enum FallbackPolicy {
-    static func triesNext(after failure: UpstreamFailure) -> Bool {
+    enum Step: Sendable, Hashable {
+        /// The same endpoint at once: the failure was one of our key's, and there is another.
+        case again
+        case nextEndpoint
+        /// No endpoint of this model would take it, but another model may that the client named.
+        case nextModel
+        case giveUp
+    }
+
+    static func step(after failure: UpstreamFailure) -> Step {
         switch failure.kind {
-        case .refused, .cancelled: false
-        case .unsupported, .unauthorized, .notFound, .rateLimited, .overloaded, .failed, .broken, .timedOut,
-            .unreachable:
-            true
+        case .cancelled: .giveUp
+        case .refused: .nextModel
+        case .unauthorized, .rateLimited: failure.hasOtherKey ? .again : .nextEndpoint
+        case .unsupported, .notFound, .overloaded, .failed, .broken, .timedOut, .unreachable: .nextEndpoint
         }
     }
 }

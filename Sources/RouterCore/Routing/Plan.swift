@@ -1,15 +1,39 @@
-/// Where one request is tried, in order.
-struct Plan: Sendable, Hashable {
-    /// Best first; as many as the model has.
-    var endpoints: [Endpoint]
+/// Where one request is tried, in order, and what was decided on the way.
+public struct Plan: Sendable {
+    /// One place to try.
+    struct Target: Sendable {
+        var candidates: Candidates
+        /// Which of the model's endpoints.
+        var index: Int
 
-    /// Spreads requests evenly over the model's endpoints: the first is `choice` of them, the others follow in turn.
-    init(for model: Model, choice: UInt64) {
-        guard model.endpoints.count > 1 else {
-            endpoints = model.endpoints
-            return
-        }
-        let first = Int(choice % UInt64(max(1, model.endpoints.count)))
-        endpoints = Array(model.endpoints[first...] + model.endpoints[..<first])
+        var model: Model { candidates.model }
+        var endpoint: Endpoint { candidates.model.endpoints[index] }
+        var key: String { candidates.keys[index] }
     }
+
+    /// Best first, never empty; no more than can be tried, and a few for those that are left out at the last moment.
+    var targets: [Target]
+    /// What the first choice went by.
+    var strategy: Strategy
+    /// Endpoints that met every condition.
+    var eligibleCount: Int
+    /// The names that were asked for.
+    var requested: [String]
+    /// `nil` for a model that has one endpoint only.
+    var conversation: Conversation?
+
+    enum Strategy: String, Sendable, Hashable {
+        /// There was one endpoint.
+        case direct
+        /// By price, weight and chance.
+        case balanced
+        /// By `provider.order`.
+        case order
+        /// By `provider.sort`, `:nitro` or `:floor`.
+        case sort
+        /// Where the conversation was answered before.
+        case sticky
+    }
+
+    var endpoints: [Endpoint] { targets.map(\.endpoint) }
 }

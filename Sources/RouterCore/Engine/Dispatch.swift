@@ -1,0 +1,62 @@
+/// Goes through the targets of a plan until one begins to answer: the only loop over endpoints there is.
+struct Dispatch: Sendable {
+    let engine: Engine
+    let plan: Plan
+    let generation: Generation.ID
+    let start: ContinuousClock.Instant
+
+    /// An answer that has begun.
+    struct Beginning: Sendable {
+        var attempt: Attempt
+        var target: Plan.Target
+        /// Tries that failed before it.
+        var failures: [UpstreamFailure]
+    }
+
+    /// Every try failed.
+    struct Exhausted: Error {
+        var failures: [UpstreamFailure]
+    }
+
+    /// - Throws: ``Exhausted`` with what each try answered.
+    func begin(_ request: ChatRequest) async throws(Exhausted) -> Beginning {
+        var failures: [UpstreamFailure] = []
+        var targets = plan.targets[...]
+        while failures.count < engine.limits.attemptsMax, let target = targets.popFirst() {
+            let isSecondTry = !failures.isEmpty
+            guard
+                engine.routing.health.admit(
+                    target.candidates, at: target.index, isSecondTry: isSecondTry,
+                    isLastResort: !isSecondTry && targets.isEmpty)
+            else { continue }
+            let began = engine.ambient.now()
+            do throws(UpstreamFailure) {
+                let attempt = try await Attempt(
+                    request, at: target.endpoint, engine: engine, elapsed: start.duration(to: began))
+                note(.began(after: began.duration(to: engine.ambient.now())), target, isSecondTry)
+                return Beginning(attempt: attempt, target: target, failures: failures)
+            } catch {
+                var failure = error
+                failure.provider = target.endpoint.provider.slug
+                engine.observer.attemptFailed(failure, of: generation, after: start.duration(to: engine.ambient.now()))
+                failures.append(failure)
+                let step = FallbackPolicy.step(after: failure)
+                // The endpoint itself is well where only one of our keys is at its limit.
+                note(
+                    step == .again ? .neither : .failed(failure.kind, retryAfter: failure.retryAfter), target,
+                    isSecondTry)
+                switch step {
+                case .again: targets = [target] + targets
+                case .nextEndpoint: break
+                case .nextModel: targets = targets.drop { $0.model.id == target.model.id }
+                case .giveUp: targets = []
+                }
+            }
+        }
+        throw Exhausted(failures: failures)
+    }
+
+    private func note(_ outcome: EndpointHealth.Outcome, _ target: Plan.Target, _ wasSecondTry: Bool) {
+        engine.routing.health.note(outcome, target.candidates, at: target.index, wasSecondTry: wasSecondTry)
+    }
+}
