@@ -110,8 +110,9 @@ struct EndpointHealth: Sendable {
         latency.turn(at: now)
         throughput.turn(at: now)
         let total = window.successes + window.failures
+        let isDegraded = total >= 5 && Double(window.failures) >= rules.degradedShare * Double(total)
         return EndpointReport(
-            state: state, isDegraded: total >= 5 && Double(window.failures) >= rules.degradedShare * Double(total),
+            state: state, degradedUntil: isDegraded ? now + Int64(rules.window) * 1000 : 0, madeAt: now,
             latency: .init(latency, unit: 1000), throughput: .init(throughput, unit: 8))
     }
 
@@ -189,12 +190,19 @@ struct EndpointHealth: Sendable {
 /// What routing goes by for one endpoint.
 struct EndpointReport: Sendable, Hashable {
     var state = EndpointHealth.State.well
-    /// It fails more often than it should, and comes after those that do not.
-    var isDegraded = false
+    /// Until then it comes after others, because it failed more often than it should.
+    var degradedUntil: Int64 = 0
+    /// When the percentiles were worked out; nobody has asked it since.
+    var madeAt: Int64 = 0
     /// Seconds to the first content.
     var latency = Percentiles()
     /// Tokens a second.
     var throughput = Percentiles()
+
+    /// Measurements that are older than this say nothing any more: the endpoint gets its turn again.
+    static let ageMax: Int64 = 300_000
+
+    func isDegraded(at now: Int64) -> Bool { now < degradedUntil }
 
     /// `nil` while nothing is known.
     struct Percentiles: Sendable, Hashable {

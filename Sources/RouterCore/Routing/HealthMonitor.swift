@@ -204,7 +204,7 @@ public struct Standing: Sendable, Hashable {
         provider = endpoint.provider.slug
         upstreamModel = endpoint.upstreamModel
         switch report.state {
-        case .well: state = report.isDegraded ? .degraded : .well
+        case .well: state = report.isDegraded(at: now) ? .degraded : .well
         case .resting(let until):
             state = until > now ? .resting : .onTrial
             restsFor = until > now ? .milliseconds(until - now) : nil

@@ -2,11 +2,13 @@
 ///
 /// A try that succeeds costs nothing: its token comes back. Source of the figures: `docs/routing.md`.
 struct RetryBudget: Sendable, Hashable {
+    /// In tenths of a try.
     private var tokens = tokensMax
     private var underWay = 0
 
-    private static let tokensMax = 100.0
-    private static let tokensPerRequest = 0.1
+    private static let tokensMax = 1000
+    private static let tokensPerRequest = 1
+    private static let tokensPerTry = 10
     /// Second tries that may be under way at once whatever the budget is.
     private static let floor = 3
 
@@ -16,8 +18,8 @@ struct RetryBudget: Sendable, Hashable {
     /// A second try is to be sent there.
     /// - Returns: false when the budget is used up.
     mutating func take() -> Bool {
-        guard tokens >= 1 || underWay < Self.floor else { return false }
-        tokens = max(0, tokens - 1)
+        guard tokens >= Self.tokensPerTry || underWay < Self.floor else { return false }
+        tokens = max(0, tokens - Self.tokensPerTry)
         underWay += 1
         return true
     }
@@ -25,6 +27,6 @@ struct RetryBudget: Sendable, Hashable {
     /// A second try has ended.
     mutating func end(hasSucceeded: Bool) {
         underWay = max(0, underWay - 1)
-        if hasSucceeded { tokens = min(Self.tokensMax, tokens + 1) }
+        if hasSucceeded { tokens = min(Self.tokensMax, tokens + Self.tokensPerTry) }
     }
 }

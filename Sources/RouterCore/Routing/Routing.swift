@@ -13,7 +13,7 @@ public struct Routing: Sendable {
     /// Decides where `request` is tried; see ``RoutingPolicy``.
     ///
     /// - Parameter session: the header `x-session-id`.
-    func plan(
+    public func plan(
         for request: ChatRequest, session: String?, caller: Caller, in catalog: Catalog, attemptsMax: Int
     ) throws(APIError) -> Plan {
         let policy = RoutingPolicy(

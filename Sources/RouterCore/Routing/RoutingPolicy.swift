@@ -46,7 +46,7 @@ struct RoutingPolicy {
             var group: [Choice] = []
             group.reserveCapacity(candidates.facts.count)
             for index in candidates.facts.indices where filter.exclusion(of: candidates.facts[index]) == nil {
-                let report = index < reports.count ? reports[index] : EndpointReport()
+                let report = report(at: index, of: reports)
                 if case .limited(let until) = report.state, until > now {
                     limitedUntil = min(until, limitedUntil ?? until)
                     continue
@@ -129,7 +129,7 @@ struct RoutingPolicy {
             rank += Rank.slow
         }
         if !facts.parameters.isSuperset(of: parameters.intersection(.preferred)) { rank += Rank.parameters }
-        if report.isDegraded { rank += Rank.degraded }
+        if report.isDegraded(at: now) { rank += Rank.degraded }
         if case .resting(let until) = report.state, until > now { rank += Rank.resting }
         return rank
     }
@@ -166,8 +166,14 @@ struct RoutingPolicy {
     }
 
     private func report(of choice: Choice) -> EndpointReport {
-        let reports = reports(choice.candidates)
-        return choice.index < reports.count ? reports[choice.index] : EndpointReport()
+        report(at: choice.index, of: reports(choice.candidates))
+    }
+
+    /// What is known of an endpoint now: not what it was minutes ago.
+    private func report(at index: Int, of reports: [EndpointReport]) -> EndpointReport {
+        guard reports.indices.contains(index) else { return EndpointReport() }
+        guard now - reports[index].madeAt > EndpointReport.ageMax else { return reports[index] }
+        return EndpointReport(state: reports[index].state)
     }
 
     /// The providers of `order` one after another, then the others as ever; whoever rests last.

@@ -101,7 +101,9 @@ import Testing
         let engine = Samples.engine(
             transport, models: [model("test/model", ["one", "two", "three"])], ambient: ManualClock().ambient)
         for _ in 0..<3000 { await #expect(throws: APIError.self) { _ = try await ask(engine) } }
-        #expect(transport.providersAsked.count <= 3000 + 300 + 3 * 100 + 9, "what was saved, once, and a tenth")
+        // What three providers had saved, once, then a tenth, and the three that may always be under way.
+        let most = 3000 + 300 + 300 + 9
+        #expect(transport.providersAsked.count <= most && transport.providersAsked.count > 3000)
     }
 
     @Test("what all tries of a request may take is bounded together")

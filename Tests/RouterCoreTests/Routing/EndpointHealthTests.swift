@@ -46,29 +46,37 @@ import Testing
             fail(at: Int64(second) * 1000)
         }
         #expect(health.state == .well)
-        #expect(health.outcomes(at: 39_000) == (20, 10))
-        #expect(health.outcomes(at: 60_000) == (0, 0))
-        #expect(health.report(at: 60_000).isDegraded == false)
+        var outcomes = health.outcomes(at: 39_000)
+        #expect(outcomes.successes == 20 && outcomes.failures == 10)
+        outcomes = health.outcomes(at: 60_000)
+        #expect(outcomes.successes == 0 && outcomes.failures == 0)
     }
 
     @Test("is degraded from a fifth of failures on")
     mutating func degraded() {
         succeed(5, at: 1000)
         fail(at: 1000)
-        #expect(!health.report(at: 1000).isDegraded)
+        let answer1 = health.report(at: 1000).isDegraded(at: 1000)
+        #expect(!answer1)
         fail(at: 1000)
-        #expect(health.report(at: 1000).isDegraded)
+        let answer2 = health.report(at: 1000).isDegraded(at: 1000)
+        #expect(answer2)
     }
 
     @Test("after a rest lets two requests find out, and is well after three successes")
     mutating func halfOpen() {
         fail(5, at: 0)
-        #expect(!health.admit(at: 29_999, isLastResort: false))
-        #expect(health.admit(at: 30_000, isLastResort: false))
-        #expect(health.admit(at: 30_000, isLastResort: false))
-        #expect(!health.admit(at: 30_000, isLastResort: false), "two are under way")
+        let answer3 = health.admit(at: 29_999, isLastResort: false)
+        #expect(!answer3)
+        let answer4 = health.admit(at: 30_000, isLastResort: false)
+        #expect(answer4)
+        let answer5 = health.admit(at: 30_000, isLastResort: false)
+        #expect(answer5)
+        let answer6 = health.admit(at: 30_000, isLastResort: false)
+        #expect(!answer6, "two are under way")
         succeed(2, at: 30_100)
-        #expect(health.admit(at: 30_200, isLastResort: false))
+        let answer7 = health.admit(at: 30_200, isLastResort: false)
+        #expect(answer7)
         succeed(at: 30_300)
         #expect(health.state == .well)
     }
@@ -79,7 +87,8 @@ import Testing
         var now: Int64 = 30_000
         var rests: [Int64] = []
         for _ in 0..<5 {
-            #expect(health.admit(at: now, isLastResort: false))
+            let answer8 = health.admit(at: now, isLastResort: false)
+            #expect(answer8)
             fail(at: now)
             guard case .resting(let until) = health.state else { return #expect(Bool(false), "not resting") }
             rests.append(until - now)
@@ -87,7 +96,8 @@ import Testing
         }
         #expect(rests == [60_000, 120_000, 240_000, 300_000, 300_000])
         for _ in 0..<3 {
-            #expect(health.admit(at: now, isLastResort: false))
+            let answer9 = health.admit(at: now, isLastResort: false)
+            #expect(answer9)
             succeed(at: now)
         }
         fail(5, at: now)
@@ -106,21 +116,25 @@ import Testing
     @Test("lets a request through that has nowhere else to go")
     mutating func lastResort() {
         fail(5, at: 0)
-        #expect(health.admit(at: 1, isLastResort: true))
+        let answer10 = health.admit(at: 1, isLastResort: true)
+        #expect(answer10)
     }
 
     @Test("cools down as long as the provider says, or twice as long each time")
     mutating func limited() {
         health.note(.failed(.rateLimited, retryAfter: .seconds(7)), at: 1000, chance: 0.5)
         #expect(health.state == .limited(until: 8000))
-        #expect(!health.admit(at: 7999, isLastResort: false))
-        #expect(health.admit(at: 8000, isLastResort: false) && health.state == .well)
+        let answer11 = health.admit(at: 7999, isLastResort: false)
+        #expect(!answer11)
+        let answer12 = health.admit(at: 8000, isLastResort: false)
+        #expect(answer12 && health.state == .well)
         var now: Int64 = 8000
         for wait in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] as [Int64] {
             fail(1, .rateLimited, at: now)
             #expect(health.state == .limited(until: now + wait))
             now += wait
-            #expect(health.admit(at: now, isLastResort: false))
+            let answer13 = health.admit(at: now, isLastResort: false)
+            #expect(answer13)
         }
         succeed(at: now)
         fail(1, .rateLimited, at: now)
@@ -163,7 +177,8 @@ import Testing
         let report = health.report(at: 1000)
         #expect(abs((report.latency.p50 ?? 0) - 0.5) < 0.06 && abs((report.latency.p99 ?? 0) - 0.99) < 0.12)
         #expect(abs((report.throughput.p50 ?? 0) - 50) < 6)
-        #expect(health.report(at: 400_000).latency.p50 == nil)
+        let answer14 = health.report(at: 400_000)
+        #expect(answer14.latency.p50 == nil)
     }
 }
 
@@ -175,18 +190,25 @@ import Testing
         while budget.take() { taken += 1 }
         #expect(taken == 100)
         for _ in 0..<100 { budget.end(hasSucceeded: false) }
-        #expect(budget.take() && budget.take() && budget.take(), "three may be under way")
-        #expect(!budget.take())
+        let answer15 = budget.take()
+        let answer16 = budget.take()
+        let answer17 = budget.take()
+        #expect(answer15 && answer16 && answer17, "three may be under way")
+        let answer18 = budget.take()
+        #expect(!answer18)
         for _ in 0..<10 { budget.earn() }
-        #expect(budget.take())
-        #expect(!budget.take())
+        let answer19 = budget.take()
+        #expect(answer19)
+        let answer20 = budget.take()
+        #expect(!answer20)
     }
 
     @Test("costs nothing for tries that succeed")
     func refunds() {
         var budget = RetryBudget()
         for _ in 0..<1000 {
-            #expect(budget.take())
+            let answer21 = budget.take()
+            #expect(answer21)
             budget.end(hasSucceeded: true)
         }
     }

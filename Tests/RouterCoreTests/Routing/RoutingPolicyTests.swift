@@ -51,7 +51,7 @@ import Testing
     func health() throws {
         let reports: (Candidates) -> [EndpointReport] = { _ in
             [
-                EndpointReport(state: .resting(until: 5000)), EndpointReport(isDegraded: true), EndpointReport(),
+                EndpointReport(state: .resting(until: 5000)), EndpointReport(degradedUntil: 2000), EndpointReport(),
             ]
         }
         #expect(try Sites.plan(in: three, reports: reports).slugs == ["c", "b", "a"])
@@ -66,6 +66,16 @@ import Testing
             [EndpointReport(state: .resting(until: 900)), EndpointReport(), EndpointReport()]
         }
         #expect(try Sites.plan(in: three, reports: reports).slugs == ["a", "b", "c"])
+    }
+
+    @Test("gives an endpoint a turn that failed often or was slow some time ago")
+    func pastTrouble() throws {
+        var slow = EndpointReport(degradedUntil: 999, madeAt: -300_000)
+        slow.latency.p50 = 9
+        let reports: (Candidates) -> [EndpointReport] = { [slow] _ in [slow] }
+        #expect(
+            try Sites.plan(#","provider":{"preferred_max_latency":1}"#, in: three, reports: reports).slugs
+                == ["a", "b", "c"])
     }
 
     @Test("asks the one that is left although it rests")
@@ -141,7 +151,7 @@ import Testing
         let plan = try Sites.plan(in: three, sticky: key)
         #expect(plan.slugs == ["c", "a", "b"] && plan.strategy == .sticky)
         let failing: (Candidates) -> [EndpointReport] = { _ in
-            [EndpointReport(), EndpointReport(), EndpointReport(isDegraded: true)]
+            [EndpointReport(), EndpointReport(), EndpointReport(degradedUntil: 2000)]
         }
         #expect(try Sites.plan(in: three, reports: failing, sticky: key).slugs == ["a", "b", "c"])
         #expect(try Sites.plan(#","provider":{"order":["b"]}"#, in: three, sticky: key).slugs == ["b", "a", "c"])
