@@ -84,7 +84,10 @@ let package = Package(
         .testTarget(
             name: "RouterHTTPTests",
             dependencies: [
-                "RouterHTTP", "RouterCore", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "RouterHTTP", "RouterCore", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -85,6 +85,21 @@ import Testing
         }
     }
 
+    @Test("answers pipelined chat requests in their order, also when the client then stops sending")
+    func pipelinesChats() async throws {
+        try await TestServer.run([TestServer.whole, TestServer.streamed, TestServer.whole]) { port, transport, _ in
+            let client = try RawClient(port: port)
+            let last = TestServer.chat()
+            await client.send(TestServer.chat() + TestServer.chat(stream: true) + String(last.dropLast(3)))
+            await client.send(String(last.suffix(3)))
+            client.closeOutput()
+            let answer = await client.read(seconds: 5)
+            let kinds = answer.split(separator: "HTTP/1.1 200 OK").map { $0.contains("[DONE]") }
+            #expect(kinds == [false, true, false], "\(answer)")
+            #expect(transport.providersAsked.count == 3)
+        }
+    }
+
     @Test("takes a chunked body, and one that comes byte by byte")
     func takesChunked() async throws {
         try await TestServer.run([TestServer.whole, TestServer.whole]) { port, transport, _ in

@@ -6,9 +6,9 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// Sets up each connection: HTTP/1.1, our handler, and Hummingbird's behind it once a request needs it.
+/// Sets up each connection: our handlers, and NIO's HTTP codec and Hummingbird's handlers once a request needs them.
 ///
-/// Most connections of an API carry inference requests only; they never pay for Hummingbird's part.
+/// Most connections of an API carry inference requests only; they never pay for the others.
 struct FrontChannel: HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     let route: ChatRoute
@@ -25,27 +25,32 @@ struct FrontChannel: HTTPChannelHandler {
         channel.eventLoop.makeCompletedFuture {
             let handedOver = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
             channel.closeFuture.whenComplete { _ in handedOver.succeed(nil) }
-            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-            decoderLimits.maxHeaderFieldSize = limits.headerFieldBytesMax
-            decoderLimits.maxHeaderListSize = limits.headerBytesMax
-            decoderLimits.maxHeaderFieldCount = limits.headerFieldsMax
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
-                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
-            try pipeline.addHandler(
-                FrontHandler(
-                    route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
-                ) { channel in
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-                    handedOver.succeed(
-                        try NIOAsyncChannel(
-                            wrappingChannelSynchronously: channel,
-                            configuration: .init(isOutboundHalfClosureEnabled: true)))
-                })
+            let front = FrontHandler(
+                route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
+            ) { channel in
+                try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+                handedOver.succeed(
+                    try NIOAsyncChannel(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true)))
+            }
+            let reader = PlainReader(front: front, bodyBytesMax: limits.bodyBytesMax, addCodec: addCodec)
+            front.reader = reader
+            try channel.pipeline.syncOperations.addHandlers([reader, front])
             return Value(channel: channel, handedOver: handedOver.futureResult)
         }
+    }
+
+    /// NIO's codec, between `reader` and what stands behind it.
+    private func addCodec(_ reader: PlainReader, _ channel: any Channel) throws {
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = limits.headerFieldBytesMax
+        decoderLimits.maxHeaderListSize = limits.headerBytesMax
+        decoderLimits.maxHeaderFieldCount = limits.headerFieldsMax
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            position: .after(reader), withPipeliningAssistance: true, withErrorHandling: false,
+            withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoderLimits)
     }
 
     func handle(value: Value, logger: Logger) async {

@@ -5,7 +5,7 @@ import RouterCore
 /// Answers the inference routes on the event loop, and lets everything else through to Hummingbird.
 ///
 /// Belongs to one connection and its event loop; every member is touched on that loop's thread only. What to do is
-/// decided by ``FrontState``.
+/// decided by ``FrontState``. Requests come from ``PlainReader``, or in parts from NIO's codec.
 final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -20,11 +20,13 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isHandedOver = false
 
     private var state: FrontState
-    private var head: HTTPRequestHead?
+    private var head: FrontHead?
     private var body: [UInt8] = []
     private var response: FrontResponseStream?
     private var task: Task<Void, Never>?
     private var watch = FrontWatch()
+    /// Told when the answer to a plain request has gone out.
+    weak var reader: PlainReader?
 
     init(
         route: ChatRoute, limits: FrontLimits, executor: EventLoopExecutor, inFlight: InFlight,
@@ -48,17 +50,35 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): readHead(head, context: context)
-        case .body(let bytes): readBody(bytes, data: data, context: context)
-        case .end: readEnd(data: data, context: context)
+        case .head(let head):
+            let isOurs = head.method == .POST && RequestPath.normal(head.uri) == RequestPath.chat
+            if isOurs { begin(.parsed(head), context: context) } else { pass(head, context: context) }
+        case .body(let bytes): if take(bytes, context: context) == .pass { context.fireChannelRead(data) }
+        case .end: if end(context: context) == .pass { context.fireChannelRead(data) }
         }
     }
 
-    private func readHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
-        let isOurs = head.method == .POST && RequestPath.normal(head.uri) == RequestPath.chat
+    /// What bytes that come in now are.
+    enum Wish: Hashable {
+        case head
+        /// At least one byte of a body is missing.
+        case body(missing: Int)
+        /// They wait until the answer has gone out.
+        case nothingYet
+        /// They are thrown away: the connection ends.
+        case nothing
+    }
+
+    var wants: Wish {
+        if state.isIdle { return .head }
+        if state.isCollecting, let length = head?.contentLength { return .body(missing: length - body.count) }
+        return state.isRefusing ? .nothing : .nothingYet
+    }
+
+    /// A request of ours begins.
+    func begin(_ head: FrontHead, context: ChannelHandlerContext) {
         let action = state.head(
-            isOurs: isOurs, contentLength: head.headers.first(name: "content-length").flatMap(Int.init),
-            expectsContinue: head.version != .http1_0 && head.headers.contains(name: "expect"),
+            isOurs: true, contentLength: head.contentLength, expectsContinue: head.expectsContinue,
             isKeepAlive: head.isKeepAlive)
         switch action {
         case .collect(let sendContinue):
@@ -66,18 +86,19 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             body = []
             watch.start(.body, limits: limits)
             if sendContinue { writeContinue(context: context) }
-        case .pass:
-            watch.stop()
-            passHead(head, context: context)
         case .refuseTooLarge:
             self.head = head
             answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
-        case .ignore:
+        case .pass, .ignore:
             break
         }
     }
 
-    private func passHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    private func pass(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let action = state.head(
+            isOurs: false, contentLength: nil, expectsContinue: false, isKeepAlive: head.isKeepAlive)
+        guard action == .pass else { return }
+        watch.stop()
         var head = head
         head.uri = RequestPath.normal(head.uri) + RequestPath.query(head.uri)
         do {
@@ -91,31 +112,35 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func readBody(_ bytes: ByteBuffer, data: NIOAny, context: ChannelHandlerContext) {
-        switch state.body(count: bytes.readableBytes) {
+    /// A part of a body.
+    @discardableResult
+    func take(_ bytes: ByteBuffer, context: ChannelHandlerContext) -> FrontState.BodyAction {
+        let action = state.body(count: bytes.readableBytes)
+        switch action {
         case .append:
-            if body.isEmpty, let length = head?.headers.first(name: "content-length").flatMap(Int.init) {
+            if body.isEmpty, let length = head?.contentLength {
                 body.reserveCapacity(min(length, limits.bodyBytesMax))
             }
             bytes.withUnsafeReadableBytes { body.append(contentsOf: $0) }
             watch.received(bytes.readableBytes)
-        case .pass:
-            context.fireChannelRead(data)
         case .refuseTooLarge:
             answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
-        case .ignore:
+        case .pass, .ignore:
             break
         }
+        return action
     }
 
-    private func readEnd(data: NIOAny, context: ChannelHandlerContext) {
-        switch state.end() {
+    /// A request is whole.
+    @discardableResult
+    func end(context: ChannelHandlerContext) -> FrontState.EndAction {
+        let action = state.end()
+        switch action {
         case .answer: answer(fault: nil, context: context)
-        case .pass:
-            watch.start(.request, limits: limits)
-            context.fireChannelRead(data)
+        case .pass: watch.start(.request, limits: limits)
         case .ignore: break
         }
+        return action
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -127,12 +152,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func answer(fault: APIError?, context: ChannelHandlerContext) {
         guard let head else { return }
         watch.stop()
-        let headers = head.headers
-        let request = FrontRequest(header: { headers.first(name: $0) }, body: body, fault: fault)
-        let response = FrontResponseStream(
-            context: context, version: head.version, isLast: state.isLastResponse,
-            ended: { [self] context in responseEnded(context: context) })
-        self.response = response
+        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault)
+        let response = startResponse(to: head, context: context)
         self.head = nil
         body = []
         // Ends with the response; cancelled when the client leaves, which ends the response too. The server waits for it.
@@ -143,14 +164,26 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
+    /// - Parameter head: `nil` when there is none that could be read.
+    private func startResponse(to head: FrontHead?, context: ChannelHandlerContext) -> FrontResponseStream {
+        let response = FrontResponseStream(
+            context: context, version: head?.version ?? .http1_1, isPlain: head?.isPlain ?? false,
+            isLast: state.isLastResponse, ended: { [self] response in responseEnded(response, context: context) })
+        self.response = response
+        return response
+    }
+
     /// Writes the end of our response. The next request may come in before the write returns.
-    private func responseEnded(context: ChannelHandlerContext) {
+    private func responseEnded(_ ended: FrontResponseStream, context: ChannelHandlerContext) {
         response = nil
         task = nil
         let next = state.responseEnded()
         watch.start(.request, limits: limits)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        if next == .close { closeAfterFlush(context: context) }
+        ended.writeEnd()
+        switch next {
+        case .close: closeAfterFlush(context: context)
+        case .waitForRequest: if ended.isPlain { reader?.proceed(context: context) }
+        }
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.
@@ -214,10 +247,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Answers what cannot become a request, and closes.
     private func refuse(_ fault: APIError, context: ChannelHandlerContext) {
         state.refuse()
-        let response = FrontResponseStream(
-            context: context, version: .http1_1, isLast: true,
-            ended: { [self] context in responseEnded(context: context) })
-        self.response = response
+        let response = startResponse(to: head, context: context)
         let requestID = "req-\(route.ambient.letters(20))"
         let answer = ErrorResponse(fault, headers: ResponseHeaders(requestID: requestID, origin: nil))
         response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)

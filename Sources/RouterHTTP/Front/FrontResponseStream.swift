@@ -9,8 +9,10 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     private let context: ChannelHandlerContext
     private let version: HTTPVersion
     private let isLast: Bool
-    /// Writes the end: the connection must know of it before, since the write lets the next request in.
-    private var ended: ((ChannelHandlerContext) -> Void)?
+    /// For an answer to a plain request: what goes out past NIO's codec.
+    private var plain: PlainResponse?
+    /// Has ``writeEnd()`` called: the connection must know of the end before, since the write lets the next request in.
+    private var ended: ((FrontResponseStream) -> Void)?
     private var isWritable = true
     private var hasLeft = false
     private var hasBegun = false
@@ -20,21 +22,28 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     private var stalledSince: NIODeadline?
 
     init(
-        context: ChannelHandlerContext, version: HTTPVersion, isLast: Bool,
-        ended: @escaping (ChannelHandlerContext) -> Void
+        context: ChannelHandlerContext, version: HTTPVersion, isPlain: Bool, isLast: Bool,
+        ended: @escaping (FrontResponseStream) -> Void
     ) {
         self.context = context
         self.version = version
         self.isLast = isLast
         self.ended = ended
+        plain = isPlain ? PlainResponse(allocator: context.channel.allocator) : nil
         isWritable = context.channel.isWritable
     }
+
+    var isPlain: Bool { plain != nil }
 
     func writeHead(status: Int, headers: ResponseHeaders, contentLength: Int?) {
         context.eventLoop.preconditionInEventLoop()
         guard !hasLeft, !hasBegun else { return }
         hasBegun = true
         isEventStream = contentLength == nil
+        guard plain == nil else {  // Goes out with the first bytes of the body.
+            plain?.writeHead(status: status, headers: headers, contentLength: contentLength, isLast: isLast)
+            return
+        }
         var head = HTTPResponseHead(version: version, status: HTTPResponseStatus(statusCode: status))
         head.headers.reserveCapacity(headers.fields.count + 2)
         for field in headers.fields { head.headers.add(name: field.name, value: field.value) }
@@ -61,8 +70,13 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     /// Hands over bytes without waiting for anything.
     func writeNow(_ bytes: [UInt8]) {
         guard !hasLeft, hasBegun else { return }
-        let buffer = context.channel.allocator.buffer(bytes: bytes)
-        context.writeAndFlush(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
+        if plain != nil {
+            plain?.write(bytes)
+            flushPlain()
+        } else {
+            let buffer = context.channel.allocator.buffer(bytes: bytes)
+            context.writeAndFlush(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
+        }
         isWritable = context.channel.isWritable
         if !isWritable, stalledSince == nil { stalledSince = .now() }
     }
@@ -76,7 +90,22 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
             context.close(promise: nil)
             return
         }
-        ended(context)
+        ended(self)
+    }
+
+    /// Puts the end on the wire.
+    func writeEnd() {
+        guard plain != nil else {
+            context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
+            return
+        }
+        plain?.writeEnd()
+        flushPlain()
+    }
+
+    private func flushPlain() {
+        guard let bytes = plain?.takeUnsent(allocator: context.channel.allocator) else { return }
+        context.writeAndFlush(NIOAny(bytes), promise: nil)
     }
 
     /// Writes something that every client ignores, to learn from its answer whether it is still there.
@@ -86,6 +115,10 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
             guard version == .http1_1 else {
                 context.close(promise: nil)
                 return
+            }
+            guard plain == nil else {
+                plain?.writeInformational(100)
+                return flushPlain()
             }
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)

@@ -133,6 +133,9 @@ struct FrontState: Sendable, Hashable {
     /// Whether a response of ours is under way.
     var isAnswering: Bool { phase == .answering || phase == .refusing }
 
+    /// Whether what comes in is thrown away: no request will be read any more.
+    var isRefusing: Bool { phase == .refusing || phase == .closed }
+
     /// Whether nothing is under way.
     var isIdle: Bool { phase == .idle }
 

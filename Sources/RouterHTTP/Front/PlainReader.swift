@@ -1,0 +1,98 @@
+import NIOCore
+
+/// Stands first in the pipeline and reads plain requests itself, straight from the bytes; see ``PlainHead``.
+///
+/// With the first request that is not plain it lets NIO's codec in behind it, and from then on everything through: such
+/// a connection is as any other. Until then a connection has no parser, no encoder and no handlers between this one and
+/// ``FrontHandler``. Belongs to one connection and its event loop.
+final class PlainReader: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    private let front: FrontHandler
+    private let bodyBytesMax: Int
+    /// Puts NIO's codec behind this handler.
+    private let addCodec: (PlainReader, any Channel) throws -> Void
+    private var isPassing = false
+    /// What a client sent before it had its answer. As long as there is any, nothing more is read.
+    private var held: ByteBuffer?
+    private var isReadHeld = false
+    private var isInputClosedHeld = false
+
+    init(front: FrontHandler, bodyBytesMax: Int, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
+        self.front = front
+        self.bodyBytesMax = bodyBytesMax
+        self.addCodec = addCodec
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isPassing else { return context.fireChannelRead(data) }
+        var bytes = unwrapInboundIn(data)
+        if held != nil { held?.writeBuffer(&bytes) } else { take(bytes, context: context) }
+    }
+
+    private func take(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
+        var bytes = bytes
+        while bytes.readableBytes > 0 {
+            switch front.wants {
+            case .head:
+                let head = bytes.withUnsafeReadableBytes { PlainHead($0, bodyBytesMax: bodyBytesMax) }
+                guard let head else { return pass(bytes, context: context) }
+                bytes.moveReaderIndex(forwardBy: head.byteCount)
+                front.begin(.plain(head), context: context)
+                if head.contentLength == 0 { front.end(context: context) }
+            case .body(let missing):
+                guard let part = bytes.readSlice(length: min(missing, bytes.readableBytes)) else { return }
+                front.take(part, context: context)
+                if part.readableBytes == missing { front.end(context: context) }
+            case .nothingYet:
+                held = bytes
+                return
+            case .nothing:
+                return
+            }
+        }
+    }
+
+    /// The answer to a plain request has gone out: what was held is next.
+    func proceed(context: ChannelHandlerContext) {
+        guard let bytes = held else { return }
+        held = nil
+        take(bytes, context: context)
+        guard held == nil else { return }
+        if isPassing { context.fireChannelReadComplete() }
+        if isInputClosedHeld {
+            isInputClosedHeld = false
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        if isReadHeld {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    private func pass(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
+        isPassing = true
+        do {
+            try addCodec(self, context.channel)
+            context.fireChannelRead(wrapInboundOut(bytes))
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if held == nil { context.read() } else { isReadHeld = true }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The end comes behind what was sent before it.
+        if held != nil, case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            isInputClosedHeld = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
