@@ -99,6 +99,7 @@ public struct RouterServer: Service {
         HealthRoutes(readiness: { isStopping() ? "the server is stopping." : await readiness() }).add(to: router)
         ModelRoutes(catalog: catalog).add(to: router)
         KeyRoutes(gate: gate).add(to: router)
+        ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)
         router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
         return router
     }

@@ -13,6 +13,6 @@ struct Routerd: AsyncParsableCommand {
             KEY=$(routerd keys create --name laptop)
             """,
         version: Version.text,
-        subcommands: [Serve.self, Check.self, Config.self, Keys.self, Models.self, ShowVersion.self],
+        subcommands: [Serve.self, Check.self, Config.self, Keys.self, Models.self, Providers.self, ShowVersion.self],
         defaultSubcommand: Serve.self)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import routerd
@@ -12,6 +13,40 @@ import Testing
             let json = try await Executable.run(["version", "--json"], in: directory).json
             #expect(json["version"] as? String == Version.text)
             #expect(json["schema_version"] as? Int == 1)
+        }
+    }
+
+    @Test("providers are listed without being asked, and tested by being asked")
+    func providers() async throws {
+        try await TemporaryDirectory.with { directory in
+            let server = try LoopbackServer { request in
+                request["authorization"] == "Bearer good"
+                    ? [.answer(body: #"{"data":[{"id":"m"}]}"#)] : [.answer(401, body: "{}")]
+            }
+            defer { server.stop() }
+            try """
+            providers:
+              - { slug: gpu1, kind: openai_compatible, class: local, key: good, base_url: "\(server.baseURL)/v1" }
+              - { slug: gpu2, kind: openai_compatible, class: local, keys: [good, bad], zdr: false, base_url: "\(server.baseURL)/v1" }
+            models:
+              - { id: a/b, context_length: 10, endpoints: [{ provider: gpu1, model: m, weight: 2, quantization: fp8 }] }
+            """.write(toFile: "\(directory)/routerd.yaml", atomically: true, encoding: .utf8)
+            let listed = try await Executable.run(["providers", "list", "--json"], in: directory).json
+            let providers = try #require(listed["providers"] as? [[String: Any]])
+            #expect(providers.map { $0["slug"] as? String } == ["gpu1", "gpu2"])
+            #expect(providers.map { $0["keys"] as? Int } == [1, 2])
+            #expect(providers.map { $0["models"] as? Int } == [1, 0])
+            #expect(providers.map { $0["zdr"] as? Bool } == [true, false])
+            #expect(server.requests.isEmpty)
+            let table = try await Executable.run(["providers", "list"], in: directory).output
+            #expect(table.contains("gpu1") && !table.contains("good"), "no key")
+
+            let one = try await Executable.run(["providers", "test", "gpu1"], in: directory)
+            #expect(one.status == 0 && one.output.contains("answers, with 1 model"))
+            let all = try await Executable.run(["providers", "test"], in: directory)
+            #expect(all.status == 1 && all.output.contains("refuses the key"))
+            let none = try await Executable.run(["providers", "test", "gpu3"], in: directory)
+            #expect(none.status == 1 && none.errors.contains("Did you mean"))
         }
     }
 

@@ -57,7 +57,8 @@ import Testing
             "ROUTERD_HTTP_TRUSTED_PROXIES": "::1, 10.0.0.0/8", "ROUTERD_HTTP_UNKNOWN_MODEL_STATUS": "400",
             "ROUTERD_DATABASE": "sqlite:/x/y.db", "ROUTERD_DEFAULTS_RATE_LIMIT": "7/min", "ROUTERD_DEFAULTS_GRANT": "2",
             "ROUTERD_DEFAULTS_MARKUP": "1.5", "ROUTERD_DISCOVER": "false", "ROUTERD_DRAIN_SECONDS": "1.5",
-            "ROUTERD_LOG_LEVEL": "debug", "ROUTERD_LOG_FORMAT": "json", "ROUTERD_TIMEOUTS_CONNECT": "9",
+            "ROUTERD_LOG_LEVEL": "debug", "ROUTERD_LOG_FORMAT": "json", "ROUTERD_ROUTING_THIRD_PARTY_ACCOUNTS": "1, 2",
+            "ROUTERD_TIMEOUTS_CONNECT": "9",
             "ROUTERD_TIMEOUTS_FIRST_BYTE": "9", "ROUTERD_TIMEOUTS_IDLE": "9", "ROUTERD_TIMEOUTS_TOTAL": "9",
         ]
         let loaded = try Self.read(nil, [name: texts[name] ?? "somewhere"])

@@ -4,6 +4,8 @@ public struct Catalog: Sendable {
     public let models: [Model]
     /// Everyone who serves one of the models, once each, by slug in the order of the models.
     public let providers: [Provider]
+    /// Where in ``providers`` a slug or a name in lower case stands.
+    private let placeByName: [String: Int]
     private let candidates: [Candidates]
     private let indexByName: [String: Int]
 
@@ -27,6 +29,8 @@ public struct Catalog: Sendable {
             providers.append(provider)
         }
         self.providers = providers
+        placeByName = places.merging(
+            providers.map { ($0.name.lowercased(), places[$0.slug] ?? 0) }, uniquingKeysWith: { slug, _ in slug })
         candidates = self.models.map { Candidates($0, providers: places) }
     }
 
@@ -37,6 +41,9 @@ public struct Catalog: Sendable {
     func candidates(named name: String) -> Candidates? {
         (indexByName[name] ?? indexByName[name.lowercased()]).map { candidates[$0] }
     }
+
+    /// Where the provider of this slug or name, in any case, stands in ``providers``.
+    func place(ofProvider name: String) -> Int? { placeByName[name.lowercased()] }
 
     /// All models, ready for routing.
     var all: [Candidates] { candidates }

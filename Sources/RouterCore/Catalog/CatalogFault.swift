@@ -37,8 +37,6 @@ public struct CatalogNote: Sendable, Hashable {
         case free
         /// Its context is not given: ``CatalogReader/contextTokensAssumed`` is assumed.
         case contextAssumed
-        /// A weight of an endpoint other than 1 has no effect yet.
-        case weightIgnored
         /// An alias that finds another model already.
         case aliasTaken
     }

@@ -104,6 +104,14 @@ extension CatalogReader {
         return prices
     }
 
+    /// How exactly an endpoint keeps its weights; unknown when nobody says.
+    mutating func quantization(_ object: LayeredObject) -> Quantization {
+        guard let word = string(object, "quantization"), let value = object["quantization"] else { return .unknown }
+        if let quantization = Quantization(rawValue: word) { return quantization }
+        fault(at: value, unknown: word, words: Quantization.allCases.map(\.rawValue))
+        return .unknown
+    }
+
     /// What a translator must know of a model; what is not said is as in `common`.
     mutating func traits(_ object: LayeredObject, over common: ChatTraits) -> ChatTraits {
         var traits = common

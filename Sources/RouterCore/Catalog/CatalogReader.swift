@@ -18,7 +18,7 @@ public struct CatalogReader {
             "output_modalities", "supported_parameters", "pricing", "aliases", "endpoints",
         ] + traitNames
     /// Members of an entry of `endpoints`.
-    public static let endpointMemberNames = ["provider", "model", "weight"] + traitNames
+    public static let endpointMemberNames = ["provider", "model", "weight", "quantization"] + traitNames
     /// Members of `pricing`: what a price is for, and where the prices come from.
     public static let priceNames = PriceUnit.names + ["source", "date"]
     static let traitNames = ["token_limit", "reasoning", "mistral_rules", "one_system_message"]
@@ -183,15 +183,17 @@ public struct CatalogReader {
             }
             refuseUnknownNames(in: value, known: Self.endpointMemberNames)
             let members = LayeredObject([value])
-            if let weight = integer(members, "weight", 1...1000), weight != 1 {
-                note(.weightIgnored, id, "has an endpoint with weight \(weight): all count the same in this version")
-            }
+            let weight = integer(members, "weight", 1...1000) ?? 1
+            let quantization = quantization(members)
             let traits = traits(members, over: common)
             guard let slug = required(members, "provider", of: "an endpoint"),
                 let upstream = required(members, "model", of: "an endpoint")
             else { continue }
             if let provider = providers[slug] {
-                endpoints.append(Endpoint(provider: provider, upstreamModel: upstream, traits: traits))
+                endpoints.append(
+                    Endpoint(
+                        provider: provider, upstreamModel: upstream, traits: traits, weight: weight,
+                        quantization: quantization))
             } else if refusingUnknown, !dormant.contains(slug) {
                 let like = Spelling.closest(to: slug, in: providers.keys.sorted() + dormant.sorted())
                 fault(

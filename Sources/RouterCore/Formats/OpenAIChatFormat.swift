@@ -6,19 +6,23 @@ public struct OpenAIChatFormat: Sendable {
     /// `"id":…,"object":` and so on, up to and with the comma before the vendor's members.
     private let head: [UInt8]
     private let streamUsage: ChatRequest.StreamUsage
+    /// A member of the last chunk, or of the whole answer; `nil`: none.
+    private let metadata: [UInt8]?
     /// The last finish chunk, kept back until it is known whether the usage belongs on it.
     private var keptFinish: ChatPiece?
 
-    /// - Parameter answer: whose chunks are written.
-    public init(_ answer: ChatAnswer, to request: ChatRequest) {
+    /// - Parameters:
+    ///   - answer: whose chunks are written.
+    ///   - metadata: ``ChatAnswer/routerMetadata`` for a client that wants it.
+    public init(_ answer: ChatAnswer, to request: ChatRequest, metadata: [UInt8]? = nil) {
         self.init(
             id: answer.id, createdAt: answer.createdAt, model: answer.model, provider: answer.providerName,
-            streamed: request.stream, streamUsage: request.streamUsage)
+            streamed: request.stream, streamUsage: request.streamUsage, metadata: metadata)
     }
 
     init(
         id: Generation.ID, createdAt: Int64, model: String, provider: String, streamed: Bool,
-        streamUsage: ChatRequest.StreamUsage
+        streamUsage: ChatRequest.StreamUsage, metadata: [UInt8]? = nil
     ) {
         var head = JSONWriter(capacity: 256)
         head.beginObject()
@@ -29,6 +33,7 @@ public struct OpenAIChatFormat: Sendable {
         head.member("provider", provider)
         self.head = Array(head.bytes.dropFirst())
         self.streamUsage = streamUsage
+        self.metadata = metadata
     }
 
     /// A whole answer.
@@ -39,6 +44,7 @@ public struct OpenAIChatFormat: Sendable {
         append(piece, to: &bytes)
         bytes.append(UInt8(ascii: ","))
         append(usage, to: &bytes)
+        appendMetadata(to: &bytes)
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
@@ -52,7 +58,7 @@ public struct OpenAIChatFormat: Sendable {
                 appendChunk(piece, to: &bytes)
             case .finish(let piece):
                 flushFinish(into: &bytes)
-                if streamUsage == .finishChunk {
+                if streamUsage == .finishChunk || streamUsage == .hidden && metadata != nil {
                     keptFinish = piece
                 } else {
                     appendChunk(piece, to: &bytes)
@@ -69,10 +75,11 @@ public struct OpenAIChatFormat: Sendable {
     public mutating func finish(usage: Usage, into bytes: inout [UInt8]) {
         if let piece = keptFinish {
             keptFinish = nil
-            appendChunk(piece, usage: usage, to: &bytes)
+            appendChunk(piece, usage: streamUsage == .finishChunk ? usage : nil, isLast: true, to: &bytes)
         } else if streamUsage == .ownChunk {
             appendChunk(
-                ChatPiece(members: Array("\"system_fingerprint\":null,\"choices\":[]".utf8)), usage: usage, to: &bytes)
+                ChatPiece(members: Array("\"system_fingerprint\":null,\"choices\":[]".utf8)), usage: usage,
+                isLast: true, to: &bytes)
         }
         bytes += "data: [DONE]\n\n".utf8
     }
@@ -101,7 +108,7 @@ public struct OpenAIChatFormat: Sendable {
         appendChunk(piece, to: &bytes)
     }
 
-    private func appendChunk(_ piece: ChatPiece, usage: Usage? = nil, to bytes: inout [UInt8]) {
+    private func appendChunk(_ piece: ChatPiece, usage: Usage? = nil, isLast: Bool = false, to bytes: inout [UInt8]) {
         bytes += "data: {".utf8
         append(piece, to: &bytes)
         if let usage {
@@ -110,7 +117,14 @@ public struct OpenAIChatFormat: Sendable {
         } else if streamUsage == .ownChunk {
             bytes += ",\"usage\":null".utf8
         }
+        if isLast { appendMetadata(to: &bytes) }
         bytes += "}\n\n".utf8
+    }
+
+    private func appendMetadata(to bytes: inout [UInt8]) {
+        guard let metadata else { return }
+        bytes.append(UInt8(ascii: ","))
+        bytes += metadata
     }
 
     private func append(_ piece: ChatPiece, to bytes: inout [UInt8]) {

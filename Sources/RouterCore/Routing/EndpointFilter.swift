@@ -93,7 +93,7 @@ extension Catalog {
     func places(of names: [ProviderPreferences.Named]) throws(APIError) -> [Int] {
         var places: [Int] = []
         for named in names {
-            guard let place = place(of: named.name) else { throw unknown(named) }
+            guard let place = place(ofProvider: named.name) else { throw unknown(named) }
             places.append(place)
         }
         return places
@@ -104,18 +104,13 @@ extension Catalog {
     func places(ofKnown names: [ProviderPreferences.Named]) throws(APIError) -> [Int] {
         var places: [Int] = []
         for named in names {
-            if let place = place(of: named.name) {
+            if let place = place(ofProvider: named.name) {
                 places.append(place)
             } else if Spelling.closest(to: named.name, in: providers.map(\.slug)) != nil {
                 throw unknown(named)
             }
         }
         return places
-    }
-
-    private func place(of name: String) -> Int? {
-        let lowercased = name.lowercased()
-        return providers.firstIndex { $0.slug == lowercased || $0.name.lowercased() == lowercased }
     }
 
     private func unknown(_ named: ProviderPreferences.Named) -> APIError {

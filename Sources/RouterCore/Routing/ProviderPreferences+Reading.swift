@@ -73,11 +73,12 @@ extension ProviderPreferences {
             throw wrong(value, "must be a list of at most \(namesMax) providers")
         }
         var names: [Named] = []
+        let list = value.path
         for element in value.elements {
             guard let name = element.string, !name.isEmpty else {
                 throw wrong(element, "must be the slug of a provider, such as \"openai\"")
             }
-            names.append(Named(name: name, path: element.path))
+            names.append(Named(name: name, path: "\(list)[\(names.count)]"))
         }
         return names
     }

@@ -23,6 +23,16 @@ struct RoutingPolicy {
         var index: Int
         /// Better first: conditions that are wishes, and health.
         var rank: Int
+        /// By what it is sorted, least first.
+        var key: Double
+
+        var rests: Bool { rank >= Rank.resting }
+
+        func precedes(_ other: Choice) -> Bool {
+            if rests != other.rests { return other.rests }
+            return key == other.key ? rank < other.rank : key < other.key
+        }
+
         var facts: EndpointFacts { candidates.facts[index] }
     }
 
@@ -54,7 +64,8 @@ struct RoutingPolicy {
                 group.append(
                     Choice(
                         candidates: candidates, index: index,
-                        rank: rank(candidates.facts[index], report, preferences, parameters)))
+                        rank: rank(candidates.facts[index], report, preferences, parameters),
+                        key: sortKey(candidates.facts[index], report, preferences.sort)))
             }
             groups.append(group)
         }
@@ -84,10 +95,9 @@ struct RoutingPolicy {
         for group in groups where plan.targets.count < most {
             var group = group
             var chosen: [Choice] = []
-            if let sort = preferences.sort {
-                sortChoices(&group, by: sort)
+            if preferences.sort != nil {
                 plan.strategy = .sort
-                chosen = Array(group.prefix(most))
+                chosen = sorted(group, most: most)
             } else if order.isEmpty {
                 if let favourite,
                     let place = group.firstIndex(where: {
@@ -148,25 +158,28 @@ struct RoutingPolicy {
             || exceeds(least.p99, throughput.p99)
     }
 
-    /// Who rests comes last whatever the order is; then the order decides, and what is unknown comes after what is known.
-    private func sortChoices(_ choices: inout [Choice], by sort: ProviderPreferences.Sort) {
-        let keyed = choices.map { choice -> (rests: Bool, key: Double, choice: Choice) in
-            let report = report(of: choice)
-            let key: Double =
-                switch sort {
-                case .price: choice.facts.blendedPrice
-                case .latency: report.latency.p50 ?? .infinity
-                case .throughput: report.throughput.p50.map { -$0 } ?? .infinity
-                }
-            return (choice.rank >= Rank.resting, key, choice)
+    /// The first of the order; who rests comes last whatever it is.
+    private func sorted(_ group: [Choice], most: Int) -> [Choice] {
+        var first: [Choice] = []
+        for choice in group {
+            if first.count == most, let last = first.last, !choice.precedes(last) { continue }
+            let place = first.firstIndex { choice.precedes($0) } ?? first.endIndex
+            first.insert(choice, at: place)
+            if first.count > most { first.removeLast() }
         }
-        choices = keyed.sorted { one, other in
-            (one.rests ? 1 : 0, one.key, one.choice.rank) < (other.rests ? 1 : 0, other.key, other.choice.rank)
-        }.map(\.choice)
+        return first
     }
 
-    private func report(of choice: Choice) -> EndpointReport {
-        report(at: choice.index, of: reports(choice.candidates))
+    /// What endpoints are sorted by, least first; what is not known comes last.
+    private func sortKey(
+        _ facts: EndpointFacts, _ report: EndpointReport, _ sort: ProviderPreferences.Sort?
+    ) -> Double {
+        switch sort {
+        case nil: 0
+        case .price: facts.blendedPrice
+        case .latency: report.latency.p50 ?? .infinity
+        case .throughput: report.throughput.p50.map { -$0 } ?? .infinity
+        }
     }
 
     /// What is known of an endpoint now: not what it was minutes ago.
@@ -182,12 +195,12 @@ struct RoutingPolicy {
         var resting: [Choice] = []
         for provider in order {
             for choice in balanced(group.filter { $0.facts.provider == provider }, most: most) {
-                if choice.rank >= Rank.resting { resting.append(choice) } else { chosen.append(choice) }
+                if choice.rests { resting.append(choice) } else { chosen.append(choice) }
             }
         }
         let others = balanced(group.filter { !order.contains($0.facts.provider) }, most: most)
         return Array(
-            (chosen + others.filter { $0.rank < Rank.resting } + resting + others.filter { $0.rank >= Rank.resting })
+            (chosen + others.filter { !$0.rests } + resting + others.filter { $0.rests })
                 .prefix(most))
     }
 

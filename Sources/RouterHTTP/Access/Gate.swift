@@ -6,24 +6,31 @@ public struct Gate: Sendable {
     private let limiter: RateLimiter
     private let digests: @Sendable (_ text: String) -> [KeyDigest]?
     private let timestamp: @Sendable () -> Int64
+    private let thirdPartyAccounts: Set<Account.ID>
 
-    /// - Parameter digests: of a key's text under each pepper; `nil` for a text that is too long to be a key.
+    /// - Parameters:
+    ///   - digests: of a key's text under each pepper; `nil` for a text that is too long to be a key.
+    ///   - thirdPartyAccounts: whose requests for the operator's own models may be answered by others.
     public init(
         directory: KeyDirectory, limiter: RateLimiter, digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
-        timestamp: @escaping @Sendable () -> Int64
+        timestamp: @escaping @Sendable () -> Int64, thirdPartyAccounts: Set<Account.ID> = []
     ) {
         self.directory = directory
         self.limiter = limiter
         self.digests = digests
         self.timestamp = timestamp
+        self.thirdPartyAccounts = thirdPartyAccounts
     }
 
     /// Someone who showed a key.
     struct Admission: Sendable {
         var key: APIKey
         var verdict: RateLimiter.Verdict
+        var allowsThirdParties: Bool
 
-        var caller: Caller { Caller(account: key.account, key: key.id) }
+        var caller: Caller {
+            Caller(account: key.account, key: key.id, allowsThirdParties: allowsThirdParties)
+        }
 
         /// Why the request may not pass although its key is good.
         var refusal: APIError? {
@@ -62,7 +69,9 @@ public struct Gate: Sendable {
             }
         }
         guard let key = found, key.revokedAt == nil, key.expiresAt ?? .max > timestamp() else { throw Self.wrongKey }
-        return Admission(key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute))
+        return Admission(
+            key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute),
+            allowsThirdParties: thirdPartyAccounts.contains(key.account))
     }
 
     /// Gives back the place of a request that was refused before anything was done for it.

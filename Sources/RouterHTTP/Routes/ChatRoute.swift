@@ -39,26 +39,39 @@ struct ChatRoute: Sendable {
                 if let fault = request.fault { throw fault }
                 try ContentType.checkJSON(request.header("content-type"))
                 chat = try ChatRequest(request.body)
-                answer = try await engine.chat(chat, for: admission.caller, as: id)
+                answer = try await engine.chat(chat, for: admission.caller, as: id, session: session(request))
             } catch {
                 if error.kind == .invalidRequest || error.kind == .paymentRequired { gate.giveBack(admission) }
                 var error = error
                 if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
                 throw error
             }
+            let metadata = wantsMetadata(request) ? answer.routerMetadata : nil
             if chat.stream {
-                await stream(answer, to: chat, headers: headers, through: response, entry: &entry)
+                await stream(answer, to: chat, metadata, headers: headers, through: response, entry: &entry)
             } else {
-                await send(answer, to: chat, headers: headers, through: response, entry: &entry)
+                await send(answer, to: chat, metadata, headers: headers, through: response, entry: &entry)
             }
         } catch {
             await send(error, headers: headers, through: response, entry: &entry)
         }
     }
 
+    /// Whether the client asks to be told how its request was routed.
+    private func wantsMetadata(_ request: FrontRequest) -> Bool {
+        request.header("x-openrouter-metadata")?.lowercased() == "enabled"
+    }
+
+    /// What the client calls its conversation; more than a name is none.
+    private func session(_ request: FrontRequest) -> String? {
+        guard let session = request.header("x-session-id"), (1...256).contains(session.utf8.count) else { return nil }
+        return session
+    }
+
     /// One JSON body, once it is whole and settled.
     private func send(
-        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
+        _ answer: ChatAnswer, to request: ChatRequest, _ metadata: [UInt8]?, headers: ResponseHeaders,
+        through response: any FrontResponse,
         entry: inout RequestRecord
     ) async {
         var headers = headers
@@ -70,7 +83,8 @@ struct ChatRoute: Sendable {
             guard let completion else {
                 throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
             }
-            let body = OpenAIChatFormat(answer, to: request).completion(completion, usage: record.usage)
+            let body = OpenAIChatFormat(answer, to: request, metadata: metadata).completion(
+                completion, usage: record.usage)
             entry.generation = record
             entry.status = 200
             headers.add("content-type", "application/json")
@@ -87,7 +101,8 @@ struct ChatRoute: Sendable {
 
     /// Server-sent events, each as soon as it is there.
     private func stream(
-        _ answer: ChatAnswer, to request: ChatRequest, headers: ResponseHeaders, through response: any FrontResponse,
+        _ answer: ChatAnswer, to request: ChatRequest, _ metadata: [UInt8]?, headers: ResponseHeaders,
+        through response: any FrontResponse,
         entry: inout RequestRecord
     ) async {
         var headers = headers
@@ -96,7 +111,7 @@ struct ChatRoute: Sendable {
         headers.add("x-accel-buffering", "no")
         response.writeHead(status: 200, headers: headers, contentLength: nil)
         entry.status = 200
-        var format = OpenAIChatFormat(answer, to: request)
+        var format = OpenAIChatFormat(answer, to: request, metadata: metadata)
         var end: [UInt8] = []
         do {
             let record = try await answer.forward { events in

@@ -50,7 +50,9 @@ struct Assembly: Sendable {
             authorizer: credentials, observer: EngineLog(logger), ambient: ambient, limits: limits)
         let gate = Gate(
             directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
-            digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp)
+            digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp,
+            thirdPartyAccounts: Set(
+                settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         return RouterServer(
@@ -140,6 +142,10 @@ final class LiveCredentials: Authorizer {
     func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure) {
         let authorizer = current.withLock { $0 }
         try await authorizer.authorize(&request, for: provider)
+    }
+
+    func failed(_ failure: UpstreamFailure, key: Int, of provider: Provider) -> Bool {
+        current.withLock { $0 }.failed(failure, key: key, of: provider)
     }
 
     private static func authorizer(_ keys: [String: [Secret]]) -> KeyAuthorizer {

@@ -22,7 +22,7 @@ struct ProviderReader {
             meaning: "Its API key; best as `${NAME}`. An engine may need none."),
         Field(
             name: "keys", type: "list of secrets", standard: "none",
-            meaning: "Several API keys. This version uses the first."),
+            meaning: "Several API keys, which take turns; one that is refused or at its limit rests."),
         Field(
             name: "key_file", type: "path", standard: "none",
             meaning: "A file that holds the API key, from where routerd is started."),
@@ -32,6 +32,12 @@ struct ProviderReader {
         Field(
             name: "class", type: "vendor, local", standard: "vendor",
             meaning: "`local`: your own machine, where nothing that clients send reaches a third party."),
+        Field(
+            name: "data_collection", type: "allow, deny", standard: "deny for local, allow for vendor",
+            meaning: "`deny`: your contract says that nothing is used for other purposes, such as training."),
+        Field(
+            name: "zdr", type: "true or false", standard: "true for local, false for vendor",
+            meaning: "Your contract says that nothing is kept after the answer."),
         Field(
             name: "allow_private_network", type: "true or false", standard: "false",
             meaning: "Must be true for a base URL on loopback or in a private network when `class` is `vendor`."),
@@ -87,6 +93,7 @@ struct ProviderReader {
         }
         let isLocal = (value("class", of: entry, .location) ?? .vendor) == .local
         let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false
+        let policy = dataPolicy(of: entry, isLocal: isLocal)
         let keys = keys(of: entry, slug: slug, kind: kind)
         let address = baseURL(of: entry, slug: slug, kind: kind, isLocal: isLocal, isPrivateAllowed: isPrivateAllowed)
         if faults.count == faultsBefore, kind.keyVariables.isEmpty, !isLocal,
@@ -97,12 +104,22 @@ struct ProviderReader {
                 "give it key or key_file, or write class: local for an engine of your own")
         }
         guard let address, faults.count == faultsBefore else { return }
-        add(slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal)
+        add(slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal, dataPolicy: policy)
         note("kind", of: slug, kind.name, origin(entry["kind"]))
         note("class", of: slug, isLocal ? "local" : "vendor", origin(entry["class"]))
         note("base_url", of: slug, address.value.text, address.origin)
         for origin in keys.origins { note("key", of: slug, "***", origin) }
         if isPrivateAllowed { note("allow_private_network", of: slug, "true", origin(entry["allow_private_network"])) }
+    }
+
+    /// What the operator says of it, over what its class has.
+    private mutating func dataPolicy(of entry: YAMLNode, isLocal: Bool) -> Provider.DataPolicy {
+        var policy: Provider.DataPolicy = isLocal ? .none : .unknown
+        if let collection = value("data_collection", of: entry, .dataCollection) {
+            policy.collects = collection == .allow
+        }
+        if let keepsNothing = value("zdr", of: entry, .bool) { policy.retains = !keepsNothing }
+        return policy
     }
 
     private mutating func check(slug: String, _ entry: YAMLNode) {
@@ -272,13 +289,16 @@ struct ProviderReader {
 
     // MARK: Parts
 
-    private mutating func add(slug: String, kind: VendorKind, keys: [Secret], baseURL: BaseURL, isLocal: Bool) {
+    private mutating func add(
+        slug: String, kind: VendorKind, keys: [Secret], baseURL: BaseURL, isLocal: Bool,
+        dataPolicy: Provider.DataPolicy? = nil
+    ) {
         providers.append(
             ProviderSettings(
                 provider: Provider(
                     slug: slug, name: kind.name == slug ? kind.displayName : slug,
                     dialect: Dialect(rawValue: kind.name),
-                    baseURL: baseURL.text, location: isLocal ? .local : .vendor),
+                    baseURL: baseURL.text, location: isLocal ? .local : .vendor, dataPolicy: dataPolicy),
                 keys: keys))
     }
 
@@ -325,6 +345,12 @@ struct ProviderReader {
             ConfigurationFault(
                 origin: .file(source.excerpt(at: node.place)), message: message, hint: hint, section: "providers"))
     }
+}
+
+private enum DataCollection: String, CaseIterable { case allow, deny }
+
+extension ValueType<DataCollection> {
+    fileprivate static let dataCollection: ValueType = .choice
 }
 
 extension ValueType<Provider.Location> {

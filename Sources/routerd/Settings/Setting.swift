@@ -108,6 +108,10 @@ struct Setting: Sendable {
             "The form of the records, one a line on standard error."
         ),
         Setting(
+            "routing.third_party_accounts", \.routing.thirdPartyAccounts, .accounts, standard: "",
+            "Numbers of accounts whose requests for `airouter-cloud/…` may go to a third party, when such a model has an "
+                + "endpoint there."),
+        Setting(
             "timeouts.connect", \.timeouts.connect, .seconds(1...600), standard: "5",
             "How long reaching a provider may take, with name look-up and TLS."),
         Setting(

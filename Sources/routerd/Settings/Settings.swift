@@ -14,6 +14,7 @@ struct Settings: Sendable {
     var drain: Duration = .seconds(30)
     var log = Log()
     var timeouts = Timeouts()
+    var routing = Routing()
     /// Those that are switched on; slugs differ.
     var providers: [ProviderSettings] = []
     /// What stands under `models:`; `nil`: nothing does.
@@ -48,6 +49,11 @@ struct Settings: Sendable {
         var markup = "1.00"
     }
 
+    struct Routing: Sendable, Hashable {
+        /// Accounts whose requests for `airouter-cloud/…` may go to a third party.
+        var thirdPartyAccounts: [String] = []
+    }
+
     struct Log: Sendable, Hashable {
         var level = Level.info
         /// `nil`: text on a terminal, JSON otherwise.
@@ -64,6 +70,6 @@ struct Settings: Sendable {
 /// A provider that is switched on.
 struct ProviderSettings: Sendable, Hashable {
     var provider: Provider
-    /// The first is used; empty for an engine that asks for none.
+    /// They take turns; empty for an engine that asks for none.
     var keys: [Secret] = []
 }

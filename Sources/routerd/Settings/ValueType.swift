@@ -113,6 +113,15 @@ extension ValueType<Duration> {
 }
 
 extension ValueType<[String]> {
+    /// Numbers of accounts; in one text with commas between them.
+    static let accounts = ValueType(name: "list of account numbers", shape: .list) { text throws(ValueFault) in
+        let numbers = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        for number in numbers where Int64(number).map({ $0 < 1 }) ?? true {
+            throw ValueFault("\"\(number)\" is no account", hint: "accounts are numbers from 1")
+        }
+        return numbers
+    }
+
     /// Addresses and networks, such as `127.0.0.1` and `10.0.0.0/8`; in one text with commas between them.
     static let networks = ValueType(name: "list of addresses and networks", shape: .list) { text throws(ValueFault) in
         let networks = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

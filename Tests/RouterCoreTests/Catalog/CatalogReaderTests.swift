@@ -129,7 +129,7 @@ import Testing
             [{"id": "a/b", "token_limit": "max_tokens", "mistral_rules": true, "reasoning": {"switch": "think"},
               "endpoints": [{"provider": "gpu1", "model": "x"},
                 {"provider": "gpu1", "model": "y", "token_limit": "either", "reasoning": "none",
-                 "one_system_message": true, "weight": 3}]}]
+                 "one_system_message": true, "weight": 3, "quantization": "fp8"}]}]
             """)
         let endpoints = try #require(reading.models.last?.endpoints)
         #expect(
@@ -137,7 +137,7 @@ import Testing
                 ChatTraits(tokenLimit: .maxTokens, reasoning: .templateSwitch("think"), mistralRules: true),
                 ChatTraits(tokenLimit: .either, mistralRules: true, oneSystemMessage: true),
             ])
-        #expect(reading.notes.map(\.kind).contains(.weightIgnored))
+        #expect(endpoints.map(\.weight) == [1, 3] && endpoints.map(\.quantization) == [.unknown, .fp8])
     }
 
     @Test("an alias that finds another model is noted")

@@ -1,4 +1,5 @@
 import RouterCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -132,5 +133,33 @@ import Testing
         let engine = Samples.engine(transport, models: [mixed])
         let allowed = Caller(account: .first, key: "k", allowsThirdParties: true)
         #expect(try await ask(engine, model: "airouter-cloud/llama", caller: allowed).provider == "vendor")
+    }
+}
+
+@Suite("Keys, as the engine uses them") struct KeyRotationTests {
+    /// Two keys, of which the first is found wanting.
+    private final class TwoKeys: Authorizer {
+        func authorize(_ request: inout UpstreamRequest, for provider: Provider) async throws(UpstreamFailure) {
+            request.key = isFirstGone.load(ordering: .relaxed) ? 1 : 0
+        }
+        func failed(_ failure: UpstreamFailure, key: Int, of provider: Provider) -> Bool {
+            guard failure.kind == .rateLimited else { return false }
+            return !isFirstGone.exchange(true, ordering: .relaxed)
+        }
+        private let isFirstGone = Atomic(false)
+    }
+
+    @Test("a limit of one key sends the request to the same endpoint with the next key, and rests nobody else")
+    func nextKey() async throws {
+        let transport = ScriptedTransport([[.head(429), .bytes("slow down")], FallbackTests.whole])
+        let models = [Samples.model(["one", "two"])]
+        let catalog = Catalog(models)
+        let engine = Engine(
+            catalog: { catalog }, vendors: [ScriptedTranslator.dialect: Vendor(chat: ScriptedTranslator())],
+            transport: transport, authorizer: TwoKeys(), ambient: .manual())
+        let answer = try await engine.chat(try Samples.request(), for: Samples.caller, as: Samples.generation)
+        let record = try await answer.forward { _ in }
+        #expect(transport.providersAsked == ["one", "one"] && record.failedAttempts.map(\.kind) == [.rateLimited])
+        #expect(engine.routing.health.standings(of: catalog).map(\.state) == [.well, .well])
     }
 }
