@@ -33,6 +33,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CAssets", exclude: ["catalog.json"], cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CMemory", cSettings: [.treatAllWarnings(as: .error)]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "RouterCore",
@@ -64,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "routerd",
             dependencies: [
-                "CAssets", "RouterCore", "RouterProviders", "RouterStore", "RouterHTTP",
+                "CAssets", "CMemory", "RouterCore", "RouterProviders", "RouterStore", "RouterHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -18,6 +18,7 @@ struct Server: Sendable {
     /// SIGTERM and SIGINT stop accepting and let answers finish for ``Settings/drain``; a second one ends at once. SIGHUP
     /// reads the configuration again; a bad one is logged and the old one kept.
     func run() async throws(CommandFailure) {
+        ProcessMemory.keepForRequests()
         // More threads than processors would only take turns.
         if let count = Processors.count { ServerThreads.use(count) }
         let environment = ProcessInfo.processInfo.environment
@@ -47,6 +48,7 @@ struct Server: Sendable {
                 Output.data(
                     greeting.firstStart(models: assembly.catalog.current.models, key: key, found: assembly.found))
             }
+            ProcessMemory.giveBackStart()
         }
         var configuration = ServiceGroupConfiguration(
             services: [
