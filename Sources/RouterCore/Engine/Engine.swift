@@ -1,5 +1,7 @@
 /// Answers requests: finds the model, holds credit, tries endpoints in order, settles.
-public struct Engine: Sendable {
+///
+/// A class only so that a request holds one reference to it, and not a dozen to its parts.
+public final class Engine: Sendable {
     let catalog: @Sendable () -> Catalog
     let vendors: [Dialect: Vendor]
     let transport: any Transport

@@ -84,13 +84,22 @@ public struct UpstreamHead: Sendable, Hashable {
     ///
     /// - Parameter name: in lower case.
     public subscript(_ name: String) -> String? {
-        for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-            guard let colon = line.firstIndex(of: 0x3A), colon - line.startIndex == name.utf8.count,
-                zip(line[..<colon], name.utf8).allSatisfy({ ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 })
+        var name = name
+        return name.withUTF8 { name in lines.withUnsafeBufferPointer { Self.value(of: name, in: $0) } }
+    }
+
+    private static func value(of name: UnsafeBufferPointer<UInt8>, in lines: UnsafeBufferPointer<UInt8>) -> String? {
+        var start = 0
+        while start < lines.count {
+            let end = lines[start...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? lines.count
+            let line = lines[start..<end]
+            start = end + 1
+            guard line.count > name.count, line[line.startIndex + name.count] == 0x3A,
+                zip(line, name).allSatisfy({ ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 })
             else { continue }
-            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-            let end = value.lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? value.startIndex
-            return String(decoding: value[..<end], as: UTF8.self)
+            let value = line.dropFirst(name.count + 1).drop { $0 == 0x20 || $0 == 0x09 }
+            let last = value.lastIndex { $0 != 0x20 && $0 != 0x09 }.map { $0 + 1 } ?? value.startIndex
+            return String(decoding: value[..<last], as: UTF8.self)
         }
         return nil
     }

@@ -1,7 +1,7 @@
 public import RouterCore
 
 /// Lets requests in: finds who asks, and counts.
-public struct Gate: Sendable {
+public final class Gate: Sendable {
     private let directory: KeyDirectory
     private let limiter: RateLimiter
     private let digests: @Sendable (_ text: String) -> [KeyDigest]?

@@ -5,8 +5,8 @@ public import RouterCore
 ///
 /// Peppers have versions, counted from 1: new keys are digested under the last one, keys of earlier ones still found.
 public struct Peppers: Sendable, CustomStringConvertible {
-    /// Version 1 first.
-    private let keys: [SymmetricKey]
+    /// Version 1 first. Each has taken in its secret already; a copy takes in what is digested.
+    private let codes: [HMAC<SHA256>]
     /// The longest text that is taken for a key; longer ones are refused without a digest.
     private static let textBytesMax = 512
     /// The least that a pepper must have to be one.
@@ -16,7 +16,7 @@ public struct Peppers: Sendable, CustomStringConvertible {
     /// - Returns: `nil` when there is none, or one is too short to be a secret.
     public init?(_ secrets: [[UInt8]]) {
         guard !secrets.isEmpty, secrets.allSatisfy({ $0.count >= Self.secretBytesMin }) else { return nil }
-        keys = secrets.map { SymmetricKey(data: $0) }
+        codes = secrets.map { HMAC(key: SymmetricKey(data: $0)) }
     }
 
     /// Reads what ``text(of:)`` wrote, or what an operator did: a secret a line, version 1 first. Lines of 64 hexadecimal
@@ -35,20 +35,21 @@ public struct Peppers: Sendable, CustomStringConvertible {
     /// Digests of `text` under each version, the newest first; `nil` for a text that is too long to be a key.
     public func digests(of text: String) -> [KeyDigest]? {
         guard text.utf8.count <= Self.textBytesMax else { return nil }
-        return keys.indices.reversed().map { digest(of: text, version: $0 + 1) }
+        return codes.indices.reversed().map { digest(of: text, version: $0 + 1) }
     }
 
     /// The digest under which a new key is stored.
-    public func digest(of text: String) -> KeyDigest { digest(of: text, version: keys.count) }
+    public func digest(of text: String) -> KeyDigest { digest(of: text, version: codes.count) }
 
     private func digest(of text: String, version: Int) -> KeyDigest {
         var text = text
-        let code = text.withUTF8 { HMAC<SHA256>.authenticationCode(for: $0, using: keys[version - 1]) }
-        return KeyDigest(hex: code.withUnsafeBytes { Self.hexadecimal($0) }, pepperVersion: version)
+        var code = codes[version - 1]
+        text.withUTF8 { code.update(data: $0) }
+        return KeyDigest(hex: code.finalize().withUnsafeBytes { Self.hexadecimal($0) }, pepperVersion: version)
     }
 
     /// Never the secrets.
-    public var description: String { "\(keys.count) pepper(s)" }
+    public var description: String { "\(codes.count) pepper(s)" }
 
     private static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
         let digits: StaticString = "0123456789abcdef"

@@ -1,16 +1,26 @@
 import RouterCore
 
-/// `POST /api/v1/chat/completions`.
-struct ChatRoute: Sendable {
+/// `POST /api/v1/chat/completions`. A class only so that a request holds one reference to it.
+final class ChatRoute: Sendable {
     let engine: Engine
     let gate: Gate
     let ambient: Ambient
     let recorder: any RequestRecorder
     /// Whether an unknown model is told as 400 instead of 404.
-    var unknownModelIsInvalid = false
+    let unknownModelIsInvalid: Bool
 
     /// What the log says where no status could be sent; nginx's word for it.
     private static let clientLeft = 499
+
+    init(
+        engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder, unknownModelIsInvalid: Bool = false
+    ) {
+        self.engine = engine
+        self.gate = gate
+        self.ambient = ambient
+        self.recorder = recorder
+        self.unknownModelIsInvalid = unknownModelIsInvalid
+    }
 
     /// Answers one request, whatever comes: an answer, a stream or an error, and always an end.
     func respond(to request: FrontRequest, through response: any FrontResponse) async {

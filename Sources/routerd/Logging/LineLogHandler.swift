@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import RouterCore
+import Synchronization
 
 /// Writes each record as one line: words for a person, or a JSON object for a machine.
 struct LineLogHandler: LogHandler {
@@ -62,12 +63,23 @@ struct LineLogHandler: LogHandler {
     static func time() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
+        let second = now.tv_sec
+        let text = lastSecond.withLock { last in
+            if last.second != second { last = (second, Self.text(of: second)) }
+            return last.text
+        }
+        return text + ".\(String(1000 + now.tv_nsec / 1_000_000).dropFirst())Z"
+    }
+
+    /// The second that was written last: many lines have the same.
+    private static let lastSecond = Mutex<(second: Int, text: String)>((.min, ""))
+
+    private static func text(of second: Int) -> String {
+        var second = second
         var parts = tm()
-        var seconds = now.tv_sec
-        gmtime_r(&seconds, &parts)
+        gmtime_r(&second, &parts)
         var text = [CChar](repeating: 0, count: 32)
         let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
-        let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
-        return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) + ".\(milliseconds)Z"
+        return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -27,13 +27,19 @@ final class LogSink: Sendable {
     func write(_ line: [UInt8], isUrgent: Bool) {
         let (isFull, mustSchedule) = state.withLock { state in
             state.waiting += line
-            defer { state.isScheduled = true }
-            return (state.waiting.count >= Self.bytesMax, !state.isScheduled)
+            let isFull = state.waiting.count >= Self.bytesMax
+            let mustSchedule = !isUrgent && !isFull && !state.isScheduled
+            if mustSchedule { state.isScheduled = true }
+            return (isFull, mustSchedule)
         }
         if isUrgent || isFull {
             flush()
         } else if mustSchedule {
-            queue.asyncAfter(deadline: .now() + Self.delay) { [self] in flush() }
+            queue.asyncAfter(deadline: .now() + Self.delay) { [self] in
+                // Before it writes, so that a line that comes meanwhile is scheduled anew.
+                state.withLock { $0.isScheduled = false }
+                flush()
+            }
         }
     }
 
@@ -41,7 +47,6 @@ final class LogSink: Sendable {
     func flush() {
         writing.withLock { _ in
             let block = state.withLock { state in
-                state.isScheduled = false
                 defer { state.waiting = [] }
                 return state.waiting
             }
