@@ -4,6 +4,9 @@ public import RouterCore
 public enum Vendors {
     public static let all: [Dialect: Vendor] = [
         .openAI: Vendor(chat: OpenAIChat(quirks: .openAI)),
+        .anthropic: Vendor(chat: anthropic, access: anthropic.access),
         .openAICompatible: Vendor(chat: OpenAIChat(quirks: .selfHosted)),
     ]
+
+    private static let anthropic = AnthropicChat()
 }

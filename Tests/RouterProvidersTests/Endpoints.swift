@@ -10,6 +10,20 @@ enum Endpoints {
         slug: "airouter-cloud", name: "Engine", dialect: .openAICompatible, baseURL: "http://127.0.0.1:8000/v1",
         location: .local)
 
+    static let anthropic = Provider(
+        slug: "anthropic", name: "Anthropic", dialect: .anthropic, baseURL: "https://api.anthropic.com")
+
+    /// Newest Claude: thinks as it likes, takes no sampling parameters.
+    static let opus47 = ChatTraits(
+        reasoning: .adaptive(efforts: [.low, .medium, .high, .xhigh, .max]), takesSampling: false,
+        answerTokensMax: 128_000)
+    static let opus48 = ChatTraits(
+        reasoning: .adaptive(efforts: [.low, .medium, .high, .xhigh, .max]), takesSampling: false,
+        takesLaterSystem: true, answerTokensMax: 128_000)
+    static let sonnet46 = ChatTraits(
+        reasoning: .adaptive(efforts: [.low, .medium, .high, .max]), answerTokensMax: 128_000)
+    static let sonnet45 = ChatTraits(reasoning: .budget, answerTokensMax: 64_000)
+
     static let gpt54 = ChatTraits(
         tokenLimit: .maxCompletionTokens,
         reasoning: .effort(efforts: [.none, .low, .medium, .high, .xhigh], standard: .none))
@@ -20,6 +34,14 @@ enum Endpoints {
         "openai/gpt-5.4": Endpoint(provider: openAI, upstreamModel: "gpt-5.4", traits: gpt54),
         "openai/gpt-4.1": Endpoint(provider: openAI, upstreamModel: "gpt-4.1"),
         "openai/gpt-4o-audio-preview": Endpoint(provider: openAI, upstreamModel: "gpt-4o-audio-preview"),
+        "anthropic/claude-opus-4-7": Endpoint(
+            provider: anthropic, upstreamModel: "claude-opus-4-7", traits: opus47),
+        "anthropic/claude-opus-4-8": Endpoint(
+            provider: anthropic, upstreamModel: "claude-opus-4-8", traits: opus48),
+        "anthropic/claude-sonnet-4-6": Endpoint(
+            provider: anthropic, upstreamModel: "claude-sonnet-4-6", traits: sonnet46),
+        "anthropic/claude-sonnet-4-5": Endpoint(
+            provider: anthropic, upstreamModel: "claude-sonnet-4-5", traits: sonnet45),
         "airouter-cloud/llama-4-maverick": Endpoint(
             provider: engine, upstreamModel: "meta-llama/Llama-4-Maverick-17B-128E-Instruct"),
         "airouter-cloud/qwen-3-235b": Endpoint(

@@ -50,6 +50,17 @@ import Testing
         #expect(headers == ["authorization: Bearer sk-0123456789abcdef"])
     }
 
+    @Test("Anthropic wants a header of its own, and its version")
+    func showsToAnthropic() async throws {
+        let routes = try Routes(
+            SettingsTests.read("providers: [{ slug: a, kind: anthropic, key: sk-ant-0123456789 }]").settings)
+        let transport = ScriptedTransport([[.head(200)]])
+        _ = await ProviderProbe(transport: transport).findings(for: routes)
+        #expect(transport.requests.map(\.path) == ["/v1/models"])
+        let headers = transport.requests.flatMap(\.headers).map { "\($0.name): \($0.value)" }
+        #expect(headers == ["anthropic-version: 2023-06-01", "x-api-key: sk-ant-0123456789"])
+    }
+
     @Test("every key is tried")
     func tries() async throws {
         let findings = try await Self.findings(

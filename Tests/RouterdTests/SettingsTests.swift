@@ -205,6 +205,17 @@ import Testing
         }
     }
 
+    @Test("Anthropic's key switches Anthropic on, at the bare host")
+    func anthropic() throws {
+        let provider = try #require(
+            SettingsTests.read(nil, ["ANTHROPIC_API_KEY": "sk-ant-1"]).settings.providers.first?.provider)
+        #expect(provider.dialect == .anthropic)
+        #expect(provider.baseURL == "https://api.anthropic.com")
+        let moved = try SettingsTests.read(
+            nil, ["ANTHROPIC_API_KEY": "sk-ant-1", "ANTHROPIC_BASE_URL": "https://claude.example"])
+        #expect(moved.settings.providers.map(\.provider.baseURL) == ["https://claude.example"])
+    }
+
     @Test("a base URL without a key switches nothing on and is pointed out")
     func loneBaseURL() throws {
         let loaded = try SettingsTests.read(nil, ["OPENAI_BASE_URL": "https://x.example/v1"])
@@ -215,7 +226,7 @@ import Testing
     @Test(
         "vendors without a translator stay off, and it is said",
         arguments: [
-            "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY",
+            "GEMINI_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY",
             "XAI_API_KEY", "BFL_API_KEY",
         ])
     func unspoken(_ variable: String) throws {
@@ -307,13 +318,17 @@ import Testing
     @Test("every model of it is whole: priced with a source, in a context that holds its answer, with a short name")
     func isWhole() throws {
         let document = try #require(Routes.bundled)
-        let openAI = Provider(slug: "openai", name: "OpenAI", dialect: .openAI, baseURL: "https://api.openai.com/v1")
-        let models = try CatalogReader.read(bundled: document, providers: [openAI]).models
-        #expect(models.count >= 15)
+        let vendors = VendorKind.all.map { kind in
+            Provider(
+                slug: kind.name, name: kind.displayName, dialect: Dialect(rawValue: kind.name),
+                baseURL: kind.baseURL ?? "")
+        }
+        let models = try CatalogReader.read(bundled: document, providers: vendors).models
+        #expect(models.count >= 20)
         #expect(Catalog(models).models.count == models.count)
         for (model, entry) in zip(models, try #require(document.root["models"]).elements) {
             #expect(model.maxCompletionTokens.map { $0 < model.contextLength } == true, "\(model.id)")
-            #expect(model.aliases == [String(model.id.dropFirst("openai/".count))])
+            #expect(model.aliases == [String(model.id.dropFirst(model.author.count + 1))])
             #expect(model.created > 1_600_000_000, "\(model.id)")
             #expect(!model.description.isEmpty)
             #expect(entry["pricing"]?["source"]?.string?.isEmpty == false, "\(model.id)")
@@ -329,6 +344,19 @@ import Testing
         #expect(model.contextLength == 1_048_576)
         #expect(model.maxCompletionTokens == 131_072)
         #expect(model.created == 1_713_200_000)
+    }
+
+    @Test("Claude's models say how they think and what they refuse")
+    func claude() throws {
+        let loaded = try SettingsTests.read(nil, ["ANTHROPIC_API_KEY": "k"])
+        let catalog = try Routes(loaded.settings).catalog
+        let opus = try #require(catalog.model(named: "anthropic/claude-opus-4-7")?.endpoints.first?.traits)
+        #expect(opus.reasoning == .adaptive(efforts: [.low, .medium, .high, .xhigh, .max]))
+        #expect(!opus.takesSampling)
+        #expect(opus.answerTokensMax == 128_000)
+        let haiku = try #require(catalog.model(named: "anthropic/claude-haiku-4-5")?.endpoints.first?.traits)
+        #expect(haiku.reasoning == .budget)
+        #expect(haiku.takesSampling)
     }
 
     @Test("without a key nothing of it is served")

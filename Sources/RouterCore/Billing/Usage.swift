@@ -6,6 +6,8 @@ public struct Usage: Sendable, Hashable {
     public var cacheRead = 0
     /// Of the prompt: written to the vendor's cache.
     public var cacheWrite = 0
+    /// Of what was written to the cache: kept for an hour, which costs more than the usual five minutes.
+    public var cacheWriteHour = 0
     /// Of the prompt: audio.
     public var promptAudio = 0
     /// All answer tokens, reasoning included.

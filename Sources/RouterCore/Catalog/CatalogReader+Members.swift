@@ -126,15 +126,20 @@ extension CatalogReader {
         if let value = object["reasoning"] { traits.reasoning = reasoning(value) }
         traits.mistralRules = bool(object, "mistral_rules") ?? traits.mistralRules
         traits.oneSystemMessage = bool(object, "one_system_message") ?? traits.oneSystemMessage
+        traits.takesSampling = bool(object, "sampling") ?? traits.takesSampling
+        traits.takesLaterSystem = bool(object, "later_system_messages") ?? traits.takesLaterSystem
+        traits.takesForcedCalls = bool(object, "forced_calls") ?? traits.takesForcedCalls
         return traits
     }
 
-    /// `none`, `{"efforts": ["low", "high"], "default": "low"}` or `{"switch": "enable_thinking"}`.
+    /// `none`, `budget`, `{"efforts": ["low", "high"], "default": "low"}`, `{"adaptive": ["low", "high"]}` or
+    /// `{"switch": "enable_thinking"}`.
     private mutating func reasoning(_ value: JSONValue) -> ChatTraits.Reasoning {
         if value.equals("none") { return .none }
-        guard value.kind == .object, value["efforts"] != nil || value["switch"] != nil else {
+        if value.equals("budget") { return .budget }
+        guard value.kind == .object, ["efforts", "switch", "adaptive"].contains(where: { value[$0] != nil }) else {
             fault(
-                at: value, "must be none, or have efforts or switch",
+                at: value, "must be none or budget, or have efforts, adaptive or switch",
                 hint: "such as { efforts: [low, medium, high], default: medium } or { switch: enable_thinking }")
             return .none
         }
@@ -143,14 +148,16 @@ extension CatalogReader {
             refuseUnknownNames(in: value, known: ["switch"])
             return string(members, "switch").map { .templateSwitch($0) } ?? .none
         }
-        refuseUnknownNames(in: value, known: ["efforts", "default"])
+        let name = value["adaptive"] != nil ? "adaptive" : "efforts"
+        refuseUnknownNames(in: value, known: name == "adaptive" ? ["adaptive"] : ["efforts", "default"])
         let words = ChatTraits.Effort.allCases.map(\.rawValue)
-        let efforts = (strings(members, "efforts", of: words) ?? []).compactMap { ChatTraits.Effort(rawValue: $0) }
+        let efforts = (strings(members, name, of: words) ?? []).compactMap { ChatTraits.Effort(rawValue: $0) }
             .sorted()
-        guard let weakest = efforts.first, let list = value["efforts"] else {
-            if let list = value["efforts"] { fault(at: list, "needs at least one of \(words.joined(separator: ", "))") }
+        guard let weakest = efforts.first, let list = value[name] else {
+            if let list = value[name] { fault(at: list, "needs at least one of \(words.joined(separator: ", "))") }
             return .none
         }
+        if name == "adaptive" { return .adaptive(efforts: efforts) }
         var standard = efforts.contains(.medium) ? ChatTraits.Effort.medium : weakest
         if let name = string(members, "default"), let place = value["default"] {
             if let effort = ChatTraits.Effort(rawValue: name), effort == .none || efforts.contains(effort) {

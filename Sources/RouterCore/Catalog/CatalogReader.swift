@@ -11,7 +11,7 @@ public struct CatalogReader {
         public var notes: [CatalogNote]
     }
 
-    /// Members of a model. The last four hold for each of its endpoints that does not say otherwise.
+    /// Members of a model. Those of traits, the last ones, hold for each of its endpoints that does not say otherwise.
     public static let memberNames =
         [
             "id", "name", "description", "created", "context_length", "max_completion_tokens", "input_modalities",
@@ -21,7 +21,10 @@ public struct CatalogReader {
     public static let endpointMemberNames = ["provider", "model", "weight", "quantization"] + traitNames
     /// Members of `pricing`: what a price is for, and where the prices come from.
     public static let priceNames = PriceUnit.names + ["source", "date"]
-    static let traitNames = ["token_limit", "reasoning", "mistral_rules", "one_system_message"]
+    static let traitNames = [
+        "token_limit", "reasoning", "mistral_rules", "one_system_message", "sampling", "later_system_messages",
+        "forced_calls",
+    ]
 
     /// Tokens of context of a model that does not say.
     public static let contextTokensAssumed = 8192
@@ -138,7 +141,7 @@ public struct CatalogReader {
             aliases: strings(entry, "aliases") ?? [])
         // What comes along may name providers of vendors that this installation has no key for.
         let isOwn = isConfigured && entry.isFirst("endpoints")
-        let (endpoints, named) = endpoints(of: entry, model: id, refusingUnknown: isOwn)
+        let (endpoints, named) = endpoints(of: entry, model: model, refusingUnknown: isOwn)
         model.endpoints = endpoints
         if entry["pricing"] == nil, !endpoints.isEmpty, named == endpoints.count,
             endpoints.allSatisfy({ $0.provider.location == .local })
@@ -167,7 +170,7 @@ public struct CatalogReader {
 
     /// - Returns: endpoints whose providers are switched on, and how many are named in all.
     private mutating func endpoints(
-        of entry: LayeredObject, model id: String, refusingUnknown: Bool
+        of entry: LayeredObject, model: Model, refusingUnknown: Bool
     ) -> ([Endpoint], named: Int) {
         guard let list = entry["endpoints"] else { return ([], 0) }
         guard list.kind == .array else {
@@ -175,7 +178,7 @@ public struct CatalogReader {
             return ([], 0)
         }
         var endpoints: [Endpoint] = []
-        let common = traits(entry, over: ChatTraits())
+        let common = traits(entry, over: ChatTraits(answerTokensMax: model.maxCompletionTokens))
         for value in list.elements {
             guard value.kind == .object else {
                 fault(at: value, "an endpoint must have provider and model")

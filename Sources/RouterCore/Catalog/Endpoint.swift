@@ -30,6 +30,15 @@ public struct ChatTraits: Sendable, Hashable {
     /// The chat template takes one system message, at the start only.
     public var oneSystemMessage: Bool
 
+    /// `temperature`, `top_p` and `top_k` are taken.
+    public var takesSampling: Bool
+    /// System messages are taken between others, behind the user's.
+    public var takesLaterSystem: Bool
+    /// The model can be made to call a tool.
+    public var takesForcedCalls: Bool
+    /// Tokens of one answer at most, for a vendor that wants a limit from everyone; `nil` when it is not known.
+    public var answerTokensMax: Int?
+
     public enum TokenLimit: String, Sendable, Hashable {
         /// `max_completion_tokens` only: `max_tokens` is refused.
         case maxCompletionTokens = "max_completion_tokens"
@@ -46,6 +55,10 @@ public struct ChatTraits: Sendable, Hashable {
         case effort(efforts: [Effort], standard: Effort)
         /// A member of `chat_template_kwargs` switches it on and off, such as `enable_thinking`.
         case templateSwitch(String)
+        /// Claude: it thinks as much as it finds right, with one of `efforts`.
+        case adaptive(efforts: [Effort])
+        /// Claude: it thinks within a budget of tokens.
+        case budget
     }
 
     /// From weakest to strongest.
@@ -59,11 +72,16 @@ public struct ChatTraits: Sendable, Hashable {
 
     public init(
         tokenLimit: TokenLimit = .either, reasoning: Reasoning = .none, mistralRules: Bool = false,
-        oneSystemMessage: Bool = false
+        oneSystemMessage: Bool = false, takesSampling: Bool = true, takesLaterSystem: Bool = false,
+        takesForcedCalls: Bool = true, answerTokensMax: Int? = nil
     ) {
         self.tokenLimit = tokenLimit
         self.reasoning = reasoning
         self.mistralRules = mistralRules
         self.oneSystemMessage = oneSystemMessage
+        self.takesSampling = takesSampling
+        self.takesLaterSystem = takesLaterSystem
+        self.takesForcedCalls = takesForcedCalls
+        self.answerTokensMax = answerTokensMax
     }
 }

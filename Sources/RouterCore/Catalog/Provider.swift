@@ -58,6 +58,7 @@ public struct Dialect: Sendable, Hashable, RawRepresentable {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     public static let openAI = Dialect(rawValue: "openai")
+    public static let anthropic = Dialect(rawValue: "anthropic")
     /// Any server with OpenAI's paths: vLLM, SGLang, llama.cpp, Ollama.
     public static let openAICompatible = Dialect(rawValue: "openai_compatible")
 }

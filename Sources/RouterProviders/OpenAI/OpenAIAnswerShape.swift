@@ -13,8 +13,7 @@ struct OpenAIAnswerShape: Sendable {
         hiddenMembers = quirks.hiddenAnswerMembers
         finishReasons = quirks.finishReasons
         endsWithDone = quirks.endsWithDone
-        hidesReasoning =
-            request.root["include_reasoning"]?.bool == false || request.root["reasoning"]?["exclude"]?.bool == true
+        hidesReasoning = request.hidesReasoning
     }
 
     /// The public word for why a choice ended.
@@ -66,6 +65,13 @@ struct OpenAIAnswerShape: Sendable {
             writer.member("reasoning_content", reasoning)
             writer.member("reasoning", reasoning)
         }
+    }
+}
+
+extension ChatRequest {
+    /// The client does not want to see the reasoning.
+    var hidesReasoning: Bool {
+        root["include_reasoning"]?.bool == false || root["reasoning"]?["exclude"]?.bool == true
     }
 }
 

@@ -273,16 +273,11 @@ struct OpenAIMessages {
     /// The arguments to send instead of those of `function`; `nil` when they can stay.
     private func newArguments(of function: JSONValue) throws(UpstreamFailure) -> String? {
         guard quirks.needsArgumentObjects else { return nil }
-        guard let arguments = function["arguments"], !arguments.isNull else { return "{}" }
-        if arguments.kind == .object { return String(decoding: arguments.text, as: UTF8.self) }
-        guard let text = arguments.string else {
-            throw .refused(arguments, "must be a string that holds a JSON object")
+        switch try CallArguments.form(of: function) {
+        case .none: return "{}"
+        case .object(let value): return String(decoding: value.text, as: UTF8.self)
+        case .text: return nil
         }
-        if text.allSatisfy(\.isWhitespace) { return "{}" }
-        guard let document = try? JSONDocument(Array(text.utf8)), document.root.kind == .object else {
-            throw .refused(arguments, "must hold a JSON object: the arguments of the call as the model wrote them")
-        }
-        return nil
     }
 
     private func writeID(_ value: JSONValue, to writer: inout JSONWriter) {
@@ -297,7 +292,7 @@ struct OpenAIMessages {
 }
 
 /// Names calls in the older form, which have no ids: a result belongs to the last call before it.
-private struct FunctionCalls {
+struct FunctionCalls {
     private var last = 0
 
     /// The id of the call in `message`, or of the call that it is the result of.

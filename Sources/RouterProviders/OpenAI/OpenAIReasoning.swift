@@ -24,7 +24,7 @@ struct OpenAIReasoning {
     init(effort: JSONValue?, reasoning: JSONValue?, traits: ChatTraits, quirks: OpenAIQuirks) {
         let asked = effort?.string ?? Self.effort(of: reasoning)
         switch traits.reasoning {
-        case .none:
+        case .none, .adaptive, .budget:
             say = .nothing
             isReasoningModel = false
             isReasoning = false

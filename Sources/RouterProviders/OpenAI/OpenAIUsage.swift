@@ -27,7 +27,7 @@ extension Usage {
         }
     }
 
-    private static func count(_ value: JSONValue?) -> Int? {
+    static func count(_ value: JSONValue?) -> Int? {
         guard let value else { return nil }
         let count = value.integer ?? value.double.flatMap { Int(exactly: $0) }
         return count.flatMap { (0...tokensMax).contains($0) ? $0 : nil }

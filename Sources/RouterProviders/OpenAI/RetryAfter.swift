@@ -23,6 +23,22 @@ enum RetryAfter {
         return .seconds(max(0, min(until - now, secondsMax)))
     }
 
+    /// How long until `timestamp`, such as `2026-04-15T10:30:00Z`, from the vendor's own `date`; `nil` when either says
+    /// nothing. Source: RFC 3339, section 5.6, in UTC.
+    static func duration(until timestamp: String, _ head: UpstreamHead) -> Duration? {
+        let parts = timestamp.split(separator: "T")
+        let date = parts.first?.split(separator: "-").compactMap { Int64($0) } ?? []
+        let time = parts.last?.prefix { $0 != "Z" && $0 != "." }.split(separator: ":").compactMap { Int64($0) } ?? []
+        guard parts.count == 2, timestamp.last == "Z", date.count == 3, time.count == 3,
+            (1970...9999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]),
+            (0..<24).contains(time[0]), (0..<60).contains(time[1]), (0...60).contains(time[2]),
+            let now = head["date"].flatMap(seconds)
+        else { return nil }
+        let until =
+            days(to: date[0], month: date[1], day: date[2]) * 86400 + time[0] * 3600 + time[1] * 60 + time[2]
+        return .seconds(max(0, min(until - now, secondsMax)))
+    }
+
     /// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`; `nil` for anything else.
     private static func seconds(ofDate text: String) -> Int64? {
         let parts = text.split(separator: " ")

@@ -19,7 +19,7 @@ struct VendorKind: Sendable, Hashable {
 
     static let all = [
         openAI,
-        VendorKind("anthropic", "Anthropic", "https://api.anthropic.com", ["ANTHROPIC_API_KEY"]),
+        VendorKind("anthropic", "Anthropic", "https://api.anthropic.com", ["ANTHROPIC_API_KEY"], isSpoken: true),
         VendorKind(
             "gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta",
             ["GEMINI_API_KEY", "GOOGLE_API_KEY"]),

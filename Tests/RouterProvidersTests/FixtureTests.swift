@@ -5,14 +5,20 @@ import Testing
 @testable import RouterCore
 
 /// The examples in `Fixtures`; a folder more is a case more.
-@Suite("Worked examples of the OpenAI family")
-struct OpenAIFixtureTests {
-    static let cases = ["openai", "self-hosted"].flatMap { vendor in Fixture.all(of: vendor).map { (vendor, $0) } }
+@Suite("Worked examples")
+struct FixtureTests {
+    static let cases = ["openai", "self-hosted", "anthropic"].flatMap { vendor in
+        Fixture.all(of: vendor).map { (vendor, $0) }
+    }
+
+    /// Those in which the vendor is asked.
+    static let answered = cases.filter { (try? $0.1.meta())?["vendor_called"]?.bool != false }
 
     @Test("the examples are there")
     func examplesAreThere() {
         #expect(Fixture.all(of: "openai").count >= 15)
         #expect(Fixture.all(of: "self-hosted").count >= 16)
+        #expect(Fixture.all(of: "anthropic").count >= 25)
     }
 
     @Test("the vendor gets the request it wants", arguments: cases)
@@ -20,16 +26,29 @@ struct OpenAIFixtureTests {
         let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
         let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
         let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let meta = try fixture.meta()
+        guard meta["vendor_called"]?.bool != false else {
+            let failure = #expect(throws: UpstreamFailure.self) { try chat.encode(request, for: endpoint) }
+            let error = APIError(try #require(failure))
+            let differences = FixtureComparison.differences(
+                try fixture.json("openai_response.json"), try JSONDocument(error.body).root, side: .publicError)
+            #expect(differences.isEmpty, "\(fixture): \(differences)")
+            #expect(error.kind.status == meta["expect_status"]?.integer)
+            return
+        }
         let upstream = try chat.encode(request, for: endpoint)
         let body = try JSONDocument(upstream.body).root
         let differences = FixtureComparison.differences(
             try fixture.json("vendor_request.json"), body, side: .vendorRequest)
         #expect(differences.isEmpty, "\(fixture): \(differences)")
-        #expect(upstream.path == "/chat/completions")
+        #expect(meta["vendor_http"]?["path"]?.string?.hasSuffix(upstream.path) == true)
         #expect(upstream.method == .post)
+        for header in upstream.headers {
+            #expect(meta["vendor_http"]?["headers"]?[header.name]?.string == header.value, "\(fixture)")
+        }
     }
 
-    @Test("the client gets the answer it must, however the vendor's bytes are cut", arguments: cases)
+    @Test("the client gets the answer it must, however the vendor's bytes are cut", arguments: answered)
     func answer(_ vendor: String, _ fixture: Fixture) throws {
         let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
         let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
