@@ -73,6 +73,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["RouterCore"], path: "Tests/Support", swiftSettings: settings),
+        // For tests of other languages; no product.
+        .executableTarget(
+            name: "vendor-simulator", dependencies: ["TestSupport"], path: "Tests/Simulator", swiftSettings: settings),
         .testTarget(
             name: "RouterCoreTests", dependencies: ["RouterCore", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -85,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "RouterHTTPTests",
             dependencies: [
-                "RouterHTTP", "RouterCore", "TestSupport",
+                "RouterHTTP", "RouterProviders", "RouterCore", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

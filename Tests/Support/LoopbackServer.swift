@@ -59,11 +59,12 @@ public final class LoopbackServer: Sendable {
     /// Starts to listen.
     ///
     /// - Parameters:
+    ///   - port: 0 for a free one.
     ///   - sendBufferBytes: of the kernel, for each connection; small to see early that the client does not read.
     ///   - script: called on the connection's thread for each request.
     /// - Throws: ``LoopbackError`` when the kernel refuses.
-    public init(sendBufferBytes: Int? = nil, _ script: @escaping Script) throws {
-        (listener, port) = try Self.listen(backlog: 1024)
+    public init(port: Int = 0, sendBufferBytes: Int? = nil, _ script: @escaping Script) throws {
+        (listener, self.port) = try Self.listen(port: port, backlog: 1024)
         self.script = script
         self.sendBufferBytes = sendBufferBytes.map(Int32.init)
         try startThread { [self] in acceptConnections() }
@@ -189,12 +190,15 @@ public final class LoopbackServer: Sendable {
         }
     }
 
-    static func listen(backlog: Int32) throws -> (socket: Int32, port: Int) {
+    static func listen(port: Int = 0, backlog: Int32) throws -> (socket: Int32, port: Int) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw LoopbackError("socket") }
+        var one: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Int32 in

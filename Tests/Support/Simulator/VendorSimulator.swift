@@ -1,0 +1,59 @@
+/// Every simulated vendor behind one real socket on 127.0.0.1, each below its name: `http://127.0.0.1:PORT/anthropic`.
+public final class VendorSimulator: Sendable {
+    private let server: LoopbackServer
+
+    /// - Parameters:
+    ///   - port: 0 for a free one.
+    ///   - fault: what goes wrong with a request; by default what its words ask for.
+    public init(
+        port: Int = 0,
+        fault: @escaping @Sendable (LoopbackServer.Request) -> SimulatedFault? = {
+            SimulatedFault.named(in: String(decoding: $0.body, as: UTF8.self))
+        }
+    ) throws {
+        server = try LoopbackServer(port: port) { request in
+            let parts = request.target.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true)
+            guard let name = parts.first, let vendor = SimulatedVendor(rawValue: String(name)) else {
+                return [.answer(404, body: "no such vendor")]
+            }
+            let path = "/" + (parts.count > 1 ? String(parts[1]) : "")
+            let below = path.hasPrefix(vendor.basePath) ? String(path.dropFirst(vendor.basePath.count)) : path
+            let response = vendor.answer(to: below, header: { request[$0] }, body: request.body)
+            guard response.status == 200, !request.body.isEmpty, let fault = fault(request) else {
+                return SimulatedStep.all(of: response).map(Step.init)
+            }
+            var steps = fault.play(response, of: vendor).map(Step.init)
+            if fault == .slowDrip { steps = steps.flatMap { [$0, .pause(.milliseconds(1))] } }
+            return steps
+        }
+    }
+
+    public var port: Int { server.port }
+    /// How many requests came.
+    public var requestCount: Int { server.requests.count }
+
+    /// Where a vendor's documented paths begin.
+    public func baseURL(of vendor: SimulatedVendor) -> String {
+        "\(server.baseURL)/\(vendor.rawValue)\(vendor.basePath)"
+    }
+
+    /// Ends every connection and stops listening.
+    public func stop() { server.stop() }
+}
+
+extension Step {
+    fileprivate init(_ step: SimulatedStep) {
+        switch step {
+        case .head(let status, let type, let headers):
+            self = .head(
+                status,
+                headers.merging(
+                    ["content-type": type, "transfer-encoding": "chunked"], uniquingKeysWith: { own, _ in own }))
+        case .bytes(let bytes):
+            self = .send(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8))
+        case .end: self = .lastChunk
+        case .reset: self = .reset
+        case .hang: self = .untilClosed(Signal())
+        }
+    }
+}
