@@ -14,9 +14,13 @@ struct ChatBenchmark {
         for (name, chunk) in chunks where wanted == nil || name == wanted {
             try measureStream(name, chunk: chunk)
         }
+        for (name, chunk) in anthropicChunks where wanted == nil || name == wanted {
+            try measureStream(name, chunk: chunk, endpoint: anthropic)
+        }
         for size in [1_000, 100_000] where wanted == nil {
             try measureRequest("request of \(size) B to OpenAI", body: request(of: size), endpoint: openAI)
             try measureRequest("request of \(size) B to an engine", body: request(of: size), endpoint: engine)
+            try measureRequest("request of \(size) B to Anthropic", body: request(of: size), endpoint: anthropic)
         }
     }
 
@@ -27,6 +31,47 @@ struct ChatBenchmark {
         provider: Provider(
             slug: "engine", name: "Engine", dialect: .openAICompatible, baseURL: "http://127.0.0.1:8000/v1",
             location: .local), upstreamModel: "smollm2")
+
+    static let anthropic = Endpoint(
+        provider: Provider(
+            slug: "anthropic", name: "Anthropic", dialect: .anthropic, baseURL: "https://api.anthropic.com"),
+        upstreamModel: "claude-opus-4-7", traits: ChatTraits(answerTokensMax: 128_000))
+
+    /// Deltas as Anthropic sends them, in a block of their kind.
+    static let anthropicChunks = [
+        (
+            "Anthropic",
+            #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%"}}"#
+        ),
+        (
+            "Anthropic, thinking",
+            #"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"%"}}"#
+        ),
+        (
+            "Anthropic, tool arguments",
+            #"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"%"}}"#
+        ),
+    ]
+
+    /// What comes before the deltas of a chunk's kind.
+    static func opening(of chunk: String) -> [UInt8] {
+        guard chunk.contains("content_block_delta") else { return [] }
+        let block =
+            chunk.contains("text_delta")
+            ? #""type":"text","text":"""#
+            : chunk.contains("thinking_delta")
+                ? #""type":"thinking","thinking":"""# : #""type":"tool_use","id":"t","name":"f","input":{}"#
+        return Array(
+            #"""
+            event: message_start
+            data: {"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":1}}}
+
+            event: content_block_start
+            data: {"type":"content_block_start","index":0,"content_block":{\#(block)}}
+
+
+            """#.utf8)
+    }
 
     /// Chunks as vendors send them; `%` is where the text goes.
     static let chunks: [(String, String)] = [
@@ -54,22 +99,28 @@ struct ChatBenchmark {
 
     static let words = [" the", " a", " router", ",", "\\n\\n", " Сәлем", " quick", " \\\"quoted\\\"", ".", " 42"]
 
-    static func measureStream(_ name: String, chunk: String) throws {
+    static func measureStream(_ name: String, chunk: String, endpoint: Endpoint = openAI) throws {
         let body = #"{"model":"a/b","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#
         let request = try ChatRequest(Array(body.utf8))
-        guard let chat = Vendors.all[openAI.provider.dialect]?.chat else { return }
+        guard let chat = Vendors.all[endpoint.provider.dialect]?.chat else { return }
         let head = UpstreamHead(status: 200, lines: Array("content-type: text/event-stream\r\n".utf8))
         var pieces = (0..<1000).map { number in
             let text = words[number % words.count]
             let padding = String(repeating: "x", count: number % 13)
             let data = chunk.replacingOccurrences(of: "~", with: padding).replacingOccurrences(of: "%", with: text)
-            return Array("data: \(data)\n\n".utf8)
+            let event = endpoint.provider.dialect == .anthropic ? "event: content_block_delta\n" : ""
+            return Array("\(event)data: \(data)\n\n".utf8)
         }
-        let end = chunk.replacingOccurrences(of: "\"finish_reason\":null", with: "\"finish_reason\":\"stop\"")
-        pieces.append(Array("data: \(end)\n\ndata: [DONE]\n\n".utf8))
+        if endpoint.provider.dialect == .anthropic {
+            pieces[0] = opening(of: chunk) + pieces[0]
+            pieces.append(Array("data: {\"type\":\"message_stop\"}\n\n".utf8))
+        } else {
+            let end = chunk.replacingOccurrences(of: "\"finish_reason\":null", with: "\"finish_reason\":\"stop\"")
+            pieces.append(Array("data: \(end)\n\ndata: [DONE]\n\n".utf8))
+        }
         let bytes = pieces.reduce(0) { $0 + $1.count } / pieces.count
         try measure("\(name), \(bytes) B a chunk: decode", runs: pieces.count) {
-            var decoder = chat.makeDecoder(for: request, from: openAI, head: head)
+            var decoder = chat.makeDecoder(for: request, from: endpoint, head: head)
             var count = 0
             for piece in pieces {
                 var events: [ChatEvent] = []
