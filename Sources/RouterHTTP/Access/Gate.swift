@@ -85,10 +85,12 @@ public final class Gate: Sendable {
 
     private static func keyText(_ header: (String) -> String?) -> String? {
         if let authorization = header("authorization") {
-            let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-            if parts.count == 2, parts[0].lowercased() == "bearer" {
-                let text = parts[1].drop { $0 == " " }
-                if !text.isEmpty { return String(text) }
+            let trimmed = authorization.utf8.drop { $0 == UInt8(ascii: " ") }
+            let (word, rest) = (trimmed.prefix(6), trimmed.dropFirst(6))
+            // Letters only are told apart by the bit that is set here.
+            if word.elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }), rest.first == UInt8(ascii: " ") {
+                let text = rest.drop { $0 == UInt8(ascii: " ") }
+                if !text.isEmpty { return String(Substring(text)) }
             }
         }
         return [header("x-api-key"), header("api-key")].compactMap { $0 }.first { !$0.isEmpty }
