@@ -142,13 +142,13 @@ class Engine:
 
 
 class Router:
-    """routerd on a free port, with a data directory of its own."""
+    """routerd on a free port, with a data directory of its own; configured for `engine`, or as `text` says."""
 
-    def __init__(self, directory, engine):
+    def __init__(self, directory, engine=None, text=None):
         self.binary = routerd_binary()
         self.data = directory / "data"
         self.configuration = directory / "routerd.yaml"
-        self.configuration.write_text(CONFIGURATION.format(engine=engine.url))
+        self.configuration.write_text(text or CONFIGURATION.format(engine=engine.url))
         # Where the system can, routerd ends with the tests even when they are killed.
         with_parent = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         self.program = Program(

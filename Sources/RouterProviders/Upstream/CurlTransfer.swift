@@ -46,7 +46,7 @@ final class CurlTransfer {
         head = HeadReader(bytesMax: headerBytesMax)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        try setCallbacks(poll: poll)
+        try setCallbacks(poll: poll, onlyPublicAddresses: settings.onlyPublicAddresses)
         try setConstants(share: share, settings: settings)
     }
 
@@ -130,7 +130,7 @@ final class CurlTransfer {
         _ = ccurl_setopt_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, Self.headBytes)
     }
 
-    private func setCallbacks(poll: EventPoll) throws(UpstreamFailure) {
+    private func setCallbacks(poll: EventPoll, onlyPublicAddresses: Bool) throws(UpstreamFailure) {
         // libcurl calls back only inside calls made on the driver's thread, while this object holds the handle.
         let context = Unmanaged.passUnretained(self).toOpaque()
         try set(CURLOPT_PRIVATE, context)
@@ -141,7 +141,11 @@ final class CurlTransfer {
         try set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
         // The driver's loop keeps the poll longer than any handle.
         let sockets = Unmanaged.passUnretained(poll).toOpaque()
-        try check(ccurl_setopt_open_socket(easy, openSocket))
+        if onlyPublicAddresses {
+            try check(ccurl_setopt_open_socket(easy, openPublicSocket))
+        } else {
+            try check(ccurl_setopt_open_socket(easy, openSocket))
+        }
         try set(CURLOPT_OPENSOCKETDATA, sockets)
         try check(ccurl_setopt_close_socket(easy, closeSocket))
         try set(CURLOPT_CLOSESOCKETDATA, sockets)

@@ -31,6 +31,9 @@ extension CurlTransport {
         /// Hosts that are reached without ``httpsProxy``: names or suffixes, separated by commas.
         public var proxyExceptions: String?
 
+        /// Connects to addresses of the public internet only, whatever a name leads to; for addresses that clients name.
+        var onlyPublicAddresses = false
+
         /// Transfers in one multi handle; see ``CurlLane``.
         var connectionsPerLane = 128
         /// How long an empty lane keeps its idle connections; the first ones keep them for good.

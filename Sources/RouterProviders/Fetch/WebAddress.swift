@@ -1,0 +1,41 @@
+/// An address of the web that a client named, as far as it must be understood to fetch from it safely.
+struct WebAddress: Sendable, Hashable {
+    /// `http://host` or `https://host:443`: what a connection is made to.
+    let origin: String
+    /// With the query, from its slash on; never empty.
+    let path: String
+    private let scheme: String
+
+    /// Characters of an address, at most.
+    private static let lengthMax = 8192
+
+    /// - Returns: `nil` for anything but `http` and `https` on their own ports, and for names and passwords in it.
+    /// - Parameter anyPort: other ports too.
+    init?(_ text: String, anyPort: Bool = false) {
+        guard text.utf8.count <= Self.lengthMax, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != 0x5C }),
+            let slashes = text.firstRange(of: "://")
+        else { return nil }
+        scheme = text[..<slashes.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let rest = text[slashes.upperBound...]
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        let authority = rest[..<end]
+        guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        let port =
+            authority.last == "]" ? nil : authority.lastIndex(of: ":").map { authority[authority.index(after: $0)...] }
+        if let port {
+            guard let number = Int(port), anyPort || number == (scheme == "https" ? 443 : 80) else { return nil }
+        }
+        origin = "\(scheme)://\(authority)"
+        let path = rest[end...].prefix { $0 != "#" }
+        self.path = path.hasPrefix("/") ? String(path) : "/\(path)"
+    }
+
+    /// Where a `Location` leads from here.
+    /// - Returns: `nil` when it cannot be understood, or leads where nothing may be fetched.
+    func following(_ location: String, anyPort: Bool = false) -> WebAddress? {
+        if location.hasPrefix("//") { return WebAddress("\(scheme):\(location)", anyPort: anyPort) }
+        if location.hasPrefix("/") { return WebAddress(origin + location, anyPort: anyPort) }
+        return WebAddress(location, anyPort: anyPort)
+    }
+}
