@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+
 import openai
 import pytest
 
