@@ -12,12 +12,14 @@ import Synchronization
 /// Run it once, as a service. Graceful shutdown stops accepting, lets running answers finish and returns; cancelling
 /// the task cuts them off. Either way their records are stored when it returns. Threads are those of NIO's singleton.
 public struct RouterServer: Service {
-    public struct Configuration: Sendable, Hashable {
+    public struct Configuration: Sendable {
         /// An address or name of this machine, such as `127.0.0.1`.
         public var host: String
         /// 0 for a free one.
         public var port: Int
         public var limits = FrontLimits()
+        /// Says whether there is room for a new answer.
+        public var load = LoadGate()
         /// Whether a chat request for an unknown model is answered with 400, as OpenRouter does, instead of 404.
         public var unknownModelIsInvalid = false
 
@@ -69,7 +71,7 @@ public struct RouterServer: Service {
                     responder: responder,
                     route: ChatRoute(
                         engine: engine, gate: gate, ambient: ambient, recorder: recorder,
-                        unknownModelIsInvalid: configuration.unknownModelIsInvalid),
+                        unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(

@@ -84,6 +84,20 @@ import Testing
         }
     }
 
+    @Test("a full server refuses whole answers first, then all, says when to come back, and does not count them")
+    func full() {
+        let gate = LoadGate()
+        #expect(gate.refusal(isStreamed: false, chance: 0) == nil)
+        gate.set(.wholeAnswers)
+        #expect(gate.refusal(isStreamed: true, chance: 0) == nil)
+        #expect(gate.refusal(isStreamed: false, chance: 0)?.kind.status == 503)
+        gate.set(.everything)
+        let refusal = gate.refusal(isStreamed: true, chance: .max)
+        #expect(refusal?.retryAfter.map { $0 >= .seconds(1) && $0 < .seconds(5) } == true)
+        gate.set(.nothing)
+        #expect(gate.refusal(isStreamed: true, chance: 0) == nil)
+    }
+
     @Test("a conversation that the header names stays at its endpoint")
     func session() async throws {
         let ask = TestServer.chat(headers: "X-Session-Id: s\r\n" + Self.close)

@@ -8,18 +8,22 @@ final class ChatRoute: Sendable {
     let recorder: any RequestRecorder
     /// Whether an unknown model is told as 400 instead of 404.
     let unknownModelIsInvalid: Bool
+    let load: LoadGate
 
     /// What the log says where no status could be sent; nginx's word for it.
     private static let clientLeft = 499
 
     init(
-        engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder, unknownModelIsInvalid: Bool = false
+        engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder,
+        unknownModelIsInvalid: Bool = false,
+        load: LoadGate = LoadGate()
     ) {
         self.engine = engine
         self.gate = gate
         self.ambient = ambient
         self.recorder = recorder
         self.unknownModelIsInvalid = unknownModelIsInvalid
+        self.load = load
     }
 
     /// Answers one request, whatever comes: an answer, a stream or an error, and always an end.
@@ -49,9 +53,10 @@ final class ChatRoute: Sendable {
                 if let fault = request.fault { throw fault }
                 try ContentType.checkJSON(request.header("content-type"))
                 chat = try ChatRequest(request.body)
+                if let refusal = load.refusal(isStreamed: chat.stream, chance: ambient.random()) { throw refusal }
                 answer = try await engine.chat(chat, for: admission.caller, as: id, session: session(request))
             } catch {
-                if error.kind == .invalidRequest || error.kind == .paymentRequired { gate.giveBack(admission) }
+                if [.invalidRequest, .paymentRequired, .unavailable].contains(error.kind) { gate.giveBack(admission) }
                 var error = error
                 if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
                 throw error

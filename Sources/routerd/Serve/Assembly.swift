@@ -18,6 +18,8 @@ struct Assembly: Sendable {
     let ambient: Ambient
     let logger: Logger
     let recorder: any RequestRecorder
+    /// Whether there is room for new answers.
+    let load = LoadGate()
     /// Engines that were found on this machine.
     let found: [EngineDiscovery.Engine]
 
@@ -54,6 +56,7 @@ struct Assembly: Sendable {
             thirdPartyAccounts: Set(
                 settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
+        configuration.load = load
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         return RouterServer(
             configuration: configuration, engine: engine, catalog: catalog, gate: gate,

@@ -53,6 +53,8 @@ struct Server: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: [
                 server, KeyRefresh(directory: assembly.directory, logger: logger),
+                LoadWatch(
+                    gate: assembly.load, memoryMax: settings.memoryBytesMax ?? ProcessLoad.memoryMax, logger: logger),
                 Reload(assembly: assembly, read: read, logger: logger), SecondSignal(sink: sink),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = settings.drain

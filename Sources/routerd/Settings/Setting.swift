@@ -101,6 +101,10 @@ struct Setting: Sendable {
             "drain_seconds", \.drain, .seconds(0...3600), standard: "30",
             "How long running answers may go on after the signal to stop."),
         Setting(
+            "limits.memory_mb", \.memoryBytesMax, .megabytes, note: "what the container or the machine has",
+            "Memory that may be used. From 85 % of it on new answers that are not streamed are refused with 503, from "
+                + "92 % on all new ones."),
+        Setting(
             "log.level", \.log.level, .choice, standard: "info",
             "The least important records that are written."),
         Setting(

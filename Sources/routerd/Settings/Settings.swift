@@ -15,6 +15,8 @@ struct Settings: Sendable {
     var log = Log()
     var timeouts = Timeouts()
     var routing = Routing()
+    /// Bytes of memory that may be used; `nil`: what the container or the machine has.
+    var memoryBytesMax: Int?
     /// Those that are switched on; slugs differ.
     var providers: [ProviderSettings] = []
     /// What stands under `models:`; `nil`: nothing does.

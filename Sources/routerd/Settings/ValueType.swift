@@ -77,6 +77,15 @@ extension ValueType<Int> {
         }
     }
 
+    /// Megabytes of 1,048,576 bytes. The value is bytes.
+    static let megabytes = ValueType(name: "whole number from 32 to 16777216", shape: .number) {
+        text throws(ValueFault) in
+        guard let number = Int(text), (32...16_777_216).contains(number) else {
+            throw ValueFault("must be a whole number from 32 to 16777216, not \"\(text)\"", hint: "megabytes")
+        }
+        return number * 1_048_576
+    }
+
     /// `60/min`: requests in any 60 seconds.
     static let rate = ValueType(name: "requests a minute, `N/min`") { text throws(ValueFault) in
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
