@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("a request that nobody may answer is a 404 that says which condition excluded whom, and is not counted")
+    @Test("a request that nobody may answer is a 404 that says which condition excluded whom")
     func availability() async throws {
         let body =
             #"{"model":"test/model","provider":{"zdr":true},"messages":[{"role":"user","content":"Hi"}]}"#
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test("a full server refuses whole answers first, then all, says when to come back, and does not count them")
+    @Test("a full server refuses whole answers first, then all, and says when to come back")
     func full() {
         let gate = LoadGate()
         #expect(gate.refusal(isStreamed: false, chance: 0) == nil)
