@@ -247,6 +247,10 @@ struct AnthropicMessagesTests {
                 to: .claude(Endpoints.sonnet45))
         }
         #expect(try !body("").contains(#""thinking":{"type":"enabled""#))
+        let answered = try encoded(
+            #""reasoning_effort":"low","messages":[\#(Self.user),{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f"}}]},{"role":"tool","tool_call_id":"a","content":"1"},{"role":"assistant","content":"A"},\#(Self.user)]"#,
+            to: .claude(Endpoints.sonnet45))
+        #expect(answered.contains(#""thinking":{"type":"enabled""#))
         let kept = #"{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1"}"#
         #expect(try body(kept).contains(#""thinking":{"type":"enabled""#))
     }

@@ -17,11 +17,7 @@ struct AnthropicAnswer: AnswerDecoder {
     }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= JSONLimits.response.bytesMax else {
-            throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
-        }
-        if body.isEmpty { body = bytes } else { body += bytes }
+        try body.append(answer: bytes, status: status)
     }
 
     mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {

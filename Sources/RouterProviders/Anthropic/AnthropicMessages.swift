@@ -94,6 +94,7 @@ struct AnthropicMessages {
         assistant turn: AnthropicTurns.Turn, isLast: Bool, to writer: inout JSONWriter
     ) throws(UpstreamFailure) {
         try calls.begin()
+        lastCallsLackThinking = false
         var blocks = AnthropicBlocks()
         var hasThought = false
         var saysSomething = false

@@ -17,11 +17,7 @@ struct OpenAIAnswer: AnswerDecoder {
     }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= JSONLimits.response.bytesMax else {
-            throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
-        }
-        if body.isEmpty { body = bytes } else { body += bytes }
+        try body.append(answer: bytes, status: status)
     }
 
     mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
@@ -143,6 +139,20 @@ struct OpenAIAnswer: AnswerDecoder {
             }
         }
         writer.endObject()
+    }
+}
+
+extension [UInt8] {
+    /// Adds the next bytes of a whole answer.
+    ///
+    /// - Parameter status: the vendor's, for the failure.
+    /// - Throws: ``UpstreamFailure`` of kind `broken` when it becomes too long.
+    mutating func append(answer bytes: [UInt8], status: Int) throws(UpstreamFailure) {
+        guard count + bytes.count <= JSONLimits.response.bytesMax else {
+            throw UpstreamFailure(
+                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
+        }
+        if isEmpty { self = bytes } else { self += bytes }
     }
 }
 
