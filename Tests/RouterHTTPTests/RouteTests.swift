@@ -43,8 +43,11 @@ import Testing
     }
 
     @Test(
-        "find one model with a slash, with %2F, by alias and in any case",
-        arguments: ["test/model", "test%2Fmodel", "test%2fmodel", "model", "TEST/Model"])
+        "find one model with a slash, with %2F, by alias, in any case and with a suffix that chooses endpoints",
+        arguments: [
+            "test/model", "test%2Fmodel", "test%2fmodel", "model", "TEST/Model", "test/model:nitro",
+            "test%2Fmodel%3Afloor",
+        ])
     func findsModel(_ id: String) async throws {
         let text = try await answer(TestServer.get("/api/v1/models/\(id)", headers: Self.close))
         #expect(text.hasPrefix("HTTP/1.1 200 OK") && text.contains(#"{"id":"test/model","object":"model""#))
@@ -207,7 +210,7 @@ import Testing
         #expect(text.contains("200 OK") && text.contains(#""content":"a""#) && !text.contains("[DONE]"))
         #expect(
             text.contains(
-                #""finish_reason":"error"}],"error":{"message":"it broke","type":"provider_error","param":null,"code":502,"metadata":{"error_type":"server","provider":"one"}}}"#
+                #""finish_reason":"error"}],"error":{"message":"it broke","type":"provider_error","param":null,"code":502,"metadata":{"error_type":"server","provider":"one","provider_name":"One"}}}"#
             ))
         #expect(text.hasSuffix("0\r\n\r\n"), "the body ends cleanly")
     }
@@ -217,7 +220,9 @@ import Testing
         let text = try await answer(
             TestServer.chat(stream: true, headers: Self.close), scripts: [[.head(500), .bytes("oh no")]])
         #expect(text.hasPrefix("HTTP/1.1 502 ") && text.contains("application/json"))
-        #expect(text.contains(#""message":"oh no""#) && text.contains(#""provider":"one","upstream_status":500"#))
+        #expect(
+            text.contains(#""message":"oh no""#)
+                && text.contains(#""provider":"one","upstream_status":500,"provider_name":"One""#))
     }
 
     @Test("never tell a client that our own credentials were refused as if they were its own")

@@ -38,6 +38,7 @@ struct Dispatch: Sendable {
             } catch {
                 var failure = error
                 failure.provider = target.endpoint.provider.slug
+                failure.providerName = target.endpoint.provider.name
                 engine.observer.attemptFailed(failure, of: generation, after: start.duration(to: engine.ambient.now()))
                 failures.append(failure)
                 let step = FallbackPolicy.step(after: failure)

@@ -37,6 +37,8 @@ public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertibl
     public var retryAfter: Duration?
     /// The slug of the provider that was tried; filled in by the engine.
     public var provider: String?
+    /// Its name for people, such as `OpenAI`; filled in by the engine.
+    public var providerName: String?
     /// The key was what failed, and its provider has another that can be tried now; filled in by the engine.
     var hasOtherKey = false
 

@@ -23,6 +23,7 @@ extension APIError {
         if let last = attempts.last {
             if let provider = last.provider { writer.member("provider", provider) }
             if let status = last.status { writer.member("upstream_status", status) }
+            if let name = last.providerName { writer.member("provider_name", name) }
         }
         if attempts.count > 1 {
             writer.name("previous_errors")

@@ -39,7 +39,7 @@ struct ModelSelection: Sendable {
     }
 
     /// The model of a name, and what its suffix asks for. A name that the catalogue has is taken as it is.
-    private static func find(
+    fileprivate static func find(
         _ name: String, at path: String, in catalog: Catalog
     ) throws(APIError) -> (Candidates, ProviderPreferences.Sort?) {
         if let model = catalog.candidates(named: name) { return (model, nil) }
@@ -71,6 +71,16 @@ struct ModelSelection: Sendable {
     /// Suffixes of OpenRouter's; `:free` and its like are models of their own where the catalogue has them.
     private enum Suffix: String {
         case nitro, floor, free, extended, thinking, online, exacto
+    }
+}
+
+extension Catalog {
+    /// The model of a name as a chat request may write it: an id or an alias in any case, perhaps with a suffix such as
+    /// `:nitro` that chooses among its endpoints.
+    ///
+    /// - Throws: ``APIError`` that names what looks like it, or says why the suffix is not offered.
+    public func model(asked name: String) throws(APIError) -> Model {
+        try ModelSelection.find(name, at: "model", in: self).0.model
     }
 }
 

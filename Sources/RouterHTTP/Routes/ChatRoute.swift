@@ -140,6 +140,7 @@ final class ChatRoute: Sendable {
         } catch let failure as UpstreamFailure {
             var failure = failure
             failure.provider = failure.provider ?? answer.provider
+            failure.providerName = failure.providerName ?? answer.providerName
             entry.detail = failure.description
             format.fail(APIError(failure), into: &end)
         } catch {

@@ -20,10 +20,7 @@ struct ModelRoutes: Sendable {
         router.read("/api/v1/models/**") { _, context in
             let segments = context.parameters.getCatchAll()
             let id = segments.map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
-            guard let model = catalog.current.model(named: id) else {
-                throw APIError(unknownModel: id, in: catalog.current)
-            }
-            return .json(ModelListing.object(of: model))
+            return .json(ModelListing.object(of: try catalog.current.model(asked: id)))
         }
     }
 }
