@@ -46,6 +46,12 @@ protocol SQLTransaction: SQLSnapshot {
     /// - Returns: how many rows were inserted, updated or deleted; means nothing for other statements.
     @discardableResult
     func execute(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> Int
+
+    /// Inserts the rows whose key is not there yet, in their order: fast for thousands at once.
+    ///
+    /// - Parameter rows: each with a value for every column of `insert`.
+    /// - Returns: for each row whether it is new. Of two with the same key only the first can be.
+    func insert(_ insert: SQLInsert, _ rows: [[SQLValue]]) throws(StoreError) -> [Bool]
 }
 
 extension SQLSnapshot {

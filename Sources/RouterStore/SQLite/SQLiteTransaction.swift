@@ -16,7 +16,8 @@ final class SQLiteTransaction: SQLTransaction {
     }
 
     func rows(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> [SQLRow] {
-        try run(statement, parameters) { prepared, arguments in
+        try run(statement.sqlite) { prepared in
+            let arguments = try Self.arguments(parameters)
             let cursor = try Row.fetchCursor(prepared, arguments: arguments)
             let columns = prepared.columnNames
             var rows: [SQLRow] = []
@@ -31,18 +32,31 @@ final class SQLiteTransaction: SQLTransaction {
     }
 
     func execute(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> Int {
-        try run(statement, parameters) { prepared, arguments in
-            try prepared.execute(arguments: arguments)
+        try run(statement.sqlite) { prepared in
+            try prepared.execute(arguments: try Self.arguments(parameters))
             return database.changesCount
         }
     }
 
+    func insert(_ insert: SQLInsert, _ rows: [[SQLValue]]) throws(StoreError) -> [Bool] {
+        try run(insert.sqlite) { prepared in
+            var isNew: [Bool] = []
+            isNew.reserveCapacity(rows.count)
+            for row in rows {
+                try insert.check(row)
+                try prepared.execute(arguments: try Self.arguments(row))
+                isNew.append(database.changesCount > 0)
+            }
+            return isNew
+        }
+    }
+
     private func run<Answer>(
-        _ statement: SQLText, _ parameters: [SQLValue], _ body: (Statement, StatementArguments) throws -> Answer
+        _ statement: String, _ body: (Statement) throws -> Answer
     ) throws(StoreError) -> Answer {
         if let failure { throw failure }
         do {
-            return try body(try database.cachedStatement(sql: statement.sqlite), try Self.arguments(parameters))
+            return try body(try database.cachedStatement(sql: statement))
         } catch {
             let failure = SQLiteFailure.storeError(error, name)
             self.failure = failure
