@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         .target(name: "CAssets", exclude: ["catalog.json"], cSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "CMemory", cSettings: [.treatAllWarnings(as: .error)]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "RouterCore",
@@ -44,7 +45,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "RouterStore",
-            dependencies: ["RouterCore", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["RouterCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         .target(
             name: "RouterHTTP",

@@ -30,7 +30,7 @@ struct Migrator: Sendable {
     /// Others may do the same at the same time: whoever comes second finds the step applied and goes on.
     func migrate() async throws(StoreError) {
         for migration in try await pending() {
-            try await driver.write { transaction throws(StoreError) in
+            try await driver.migrate { transaction throws(StoreError) in
                 try transaction.execute(Self.createTable)
                 let newest = try Self.newest(in: transaction)
                 try refuseNewer(newest)

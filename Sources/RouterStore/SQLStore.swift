@@ -1,6 +1,6 @@
 public import RouterCore
 
-/// A store in an SQL database; ``SQLiteStore`` opens one.
+/// A store in an SQL database; ``SQLiteStore`` and ``PostgresStore`` open one.
 ///
 /// Several processes may use one database at the same time. A call ends also when the task that waits for it is
 /// cancelled; how long it may wait for others is the driver's bound.
@@ -11,6 +11,20 @@ public final class SQLStore: Store {
     init(driver: any SQLDriver, release: String, migrations: [Migration] = Migration.all) {
         self.driver = driver
         migrator = Migrator(driver: driver, release: release, migrations: migrations)
+    }
+
+    /// A store on `driver`, which is closed when that fails.
+    static func open(
+        on driver: some SQLDriver, release: String, migrating: Bool, migrations: [Migration] = Migration.all
+    ) async throws(StoreError) -> SQLStore {
+        let store = SQLStore(driver: driver, release: release, migrations: migrations)
+        do throws(StoreError) {
+            if migrating { try await store.migrate() } else { _ = try await store.pendingMigrations() }
+            return store
+        } catch {
+            await driver.close()
+            throw error
+        }
     }
 
     /// The steps that the database lacks before this version can work with it, oldest first: `"1 accounts and API keys"`.

@@ -8,10 +8,14 @@ import Testing
 enum Backend: String, Sendable, CustomTestStringConvertible {
     case memory = "SQLite in memory"
     case file = "SQLite on disk"
+    case postgres = "PostgreSQL"
 
-    static var available: [Backend] { [.memory, .file] }
+    static var available: [Backend] { [.memory] + shared }
     /// Those that several stores can share, as processes do.
-    static var shared: [Backend] { [.file] }
+    static var shared: [Backend] { [.file] + (isPostgresMissing ? [] : [.postgres]) }
+
+    /// Without `scripts/postgres` its tests are skipped; where it must be there, they fail.
+    static var isPostgresMissing: Bool { PostgresServer.uri == nil && !PostgresServer.isRequired }
 
     var testDescription: String { rawValue }
 
@@ -20,18 +24,55 @@ enum Backend: String, Sendable, CustomTestStringConvertible {
         switch self {
         case .memory:
             return try await closing([try await SQLiteStore.inMemory()]) { try await body($0[0]) }
-        case .file:
+        case .file, .postgres:
             return try await withStores(1) { try await body($0[0]) }
         }
     }
 
     /// Gives `body` several stores on the same database.
     func withStores<Value>(_ count: Int, _ body: ([SQLStore]) async throws -> Value) async throws -> Value {
-        try #require(count == 1 || Self.shared.contains(self))
-        return try await withDirectory { directory in
+        try await withPlace { place in
             var stores: [SQLStore] = []
-            for _ in 0..<count { stores.append(try await SQLiteStore.open(path: directory + "/routerd.db")) }
+            for _ in 0..<count { stores.append(try await place.open()) }
             return try await closing(stores, body)
+        }
+    }
+
+    /// An empty database that stores can be opened on.
+    enum Place: Sendable {
+        case file(String)
+        case postgres(uri: String)
+
+        /// What messages call it.
+        var name: String {
+            get throws {
+                switch self {
+                case .file(let path): path
+                case .postgres(let uri): try PostgresStore.name(of: uri)
+                }
+            }
+        }
+
+        func open(
+            release: String = "unreleased", migrating: Bool = true, migrations: [Migration] = Migration.all
+        ) async throws(StoreError) -> SQLStore {
+            switch self {
+            case .file(let path):
+                try await SQLiteStore.open(path: path, release: release, migrating: migrating, migrations: migrations)
+            case .postgres(let uri):
+                try await PostgresStore.open(
+                    uri: uri, release: release, migrating: migrating, limits: PostgresServer.limits,
+                    migrations: migrations)
+            }
+        }
+    }
+
+    /// Gives `body` an empty database, and removes it afterwards.
+    func withPlace<Value>(_ body: (Place) async throws -> Value) async throws -> Value {
+        switch self {
+        case .memory: throw StoreError(.incompatible, "Nobody else can open a store in memory")
+        case .file: try await withDirectory { try await body(.file($0 + "/routerd.db")) }
+        case .postgres: try await PostgresServer.withSchema { try await body(.postgres(uri: $0)) }
         }
     }
 }

@@ -17,10 +17,10 @@ struct MigrationTests {
         #expect(Migration.all.map(\.number) == Array(1...Self.latest))
     }
 
-    @Test("make an empty database a store with the first account")
-    func fromEmpty() async throws {
-        try await withDirectory { directory in
-            let store = try await SQLiteStore.open(path: directory + "/routerd.db", release: "1.2")
+    @Test("make an empty database a store with the first account", arguments: Backend.shared)
+    func fromEmpty(_ backend: Backend) async throws {
+        try await backend.withPlace { place in
+            let store = try await place.open(release: "1.2")
             try await closing([store]) { _ in
                 let pending = try await store.pendingMigrations()
                 #expect(pending.isEmpty)
@@ -34,15 +34,15 @@ struct MigrationTests {
         }
     }
 
-    @Test("bring a store of each earlier version up to date", arguments: 0..<latest)
-    func fromEarlier(_ version: Int) async throws {
-        try await withDirectory { directory in
-            let path = directory + "/routerd.db"
-            let old = try await SQLiteStore.open(
-                path: path, release: "1.0", migrating: true, migrations: Array(Migration.all.prefix(version)))
+    @Test("bring a store of each earlier version up to date", arguments: Backend.shared, 0..<latest)
+    func fromEarlier(_ backend: Backend, _ version: Int) async throws {
+        try await backend.withPlace { place in
+            let name = try place.name
+            let old = try await place.open(
+                release: "1.0", migrating: true, migrations: Array(Migration.all.prefix(version)))
             await old.close()
 
-            let unchanged = try await SQLiteStore.open(path: path, release: "1.2", migrating: false)
+            let unchanged = try await place.open(release: "1.2", migrating: false)
             try await closing([unchanged]) { _ in
                 let pending = try await unchanged.pendingMigrations()
                 #expect(pending == Migration.all.dropFirst(version).map { "\($0.number) \($0.name)" })
@@ -50,7 +50,7 @@ struct MigrationTests {
                 #expect(error?.kind == .incompatible)
                 #expect(
                     error?.description
-                        == "\(path) has schema \(version); this is routerd 1.2 (schema \(Self.latest)). "
+                        == "\(name) has schema \(version); this is routerd 1.2 (schema \(Self.latest)). "
                         + "Bring it up to date with `routerd migrate`.")
                 let unread = await storeError { () throws(StoreError) in try await unchanged.keys() }
                 #expect(unread?.kind == .incompatible)
@@ -58,7 +58,7 @@ struct MigrationTests {
                 try await unchanged.check()
             }
 
-            let new = try await SQLiteStore.open(path: path)
+            let new = try await place.open()
             try await closing([new]) { _ in
                 try await new.check()
                 try await new.add(.sample(1))
@@ -68,16 +68,15 @@ struct MigrationTests {
         }
     }
 
-    @Test("done twice are done once")
-    func twice() async throws {
-        try await withDirectory { directory in
-            let path = directory + "/routerd.db"
-            let first = try await SQLiteStore.open(path: path, release: "1.2")
+    @Test("done twice are done once", arguments: Backend.shared)
+    func twice(_ backend: Backend) async throws {
+        try await backend.withPlace { place in
+            let first = try await place.open(release: "1.2")
             try await first.add(.sample(1))
             let version = try await first.keysVersion()
             try await first.migrate()
             await first.close()
-            let second = try await SQLiteStore.open(path: path, release: "1.3")
+            let second = try await place.open(release: "1.3")
             try await closing([second]) { _ in
                 let keys = try await second.keys()
                 #expect(keys == [.sample(1)])
@@ -89,12 +88,12 @@ struct MigrationTests {
         }
     }
 
-    @Test("done by several at once are done once")
-    func atOnce() async throws {
-        try await withDirectory { directory in
+    @Test("done by several at once are done once", arguments: Backend.shared)
+    func atOnce(_ backend: Backend) async throws {
+        try await backend.withPlace { place in
             let stores = try await withThrowingTaskGroup(of: SQLStore.self) { group in
                 for _ in 1...8 {
-                    group.addTask { try await SQLiteStore.open(path: directory + "/data/deep/routerd.db") }
+                    group.addTask { try await place.open() }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -109,28 +108,28 @@ struct MigrationTests {
         }
     }
 
-    @Test("of a newer version are refused, with both numbers and what to do", arguments: [true, false])
-    func newer(_ migrating: Bool) async throws {
-        try await withDirectory { directory in
-            let path = directory + "/routerd.db"
-            let newer = try await SQLiteStore.open(
-                path: path, release: "1.4", migrating: true, migrations: Self.extra("CREATE TABLE extra (id BIGINT)"))
+    @Test("of a newer version are refused, with both numbers and what to do", arguments: Backend.shared, [true, false])
+    func newer(_ backend: Backend, _ migrating: Bool) async throws {
+        try await backend.withPlace { place in
+            let name = try place.name
+            let newer = try await place.open(
+                release: "1.4", migrating: true, migrations: Self.extra("CREATE TABLE extra (id BIGINT)"))
             try await newer.add(.sample(1))
             await newer.close()
 
             let error = await storeError { () throws(StoreError) in
-                try await SQLiteStore.open(path: path, release: "1.2", migrating: migrating)
+                try await place.open(release: "1.2", migrating: migrating)
             }
             #expect(error?.kind == .incompatible)
             #expect(
                 error?.description == """
-                    \(path) was written by routerd 1.4 (schema \(Self.latest + 1)); \
+                    \(name) was written by routerd 1.4 (schema \(Self.latest + 1)); \
                     this is routerd 1.2 (schema \(Self.latest)). \
                     Run 1.4 or newer, or restore a backup with schema \(Self.latest).
                     """)
 
-            let again = try await SQLiteStore.open(
-                path: path, release: "1.5", migrating: true, migrations: Self.extra())
+            let again = try await place.open(
+                release: "1.5", migrating: true, migrations: Self.extra())
             try await closing([again]) { _ in
                 let keys = try await again.keys()
                 #expect(keys == [.sample(1)])
@@ -138,14 +137,13 @@ struct MigrationTests {
         }
     }
 
-    @Test("of a newer version that come while a store is open leave it in use")
-    func newerMeanwhile() async throws {
-        try await withDirectory { directory in
-            let path = directory + "/routerd.db"
-            let old = try await SQLiteStore.open(path: path, release: "1.2")
+    @Test("of a newer version that come while a store is open leave it in use", arguments: Backend.shared)
+    func newerMeanwhile(_ backend: Backend) async throws {
+        try await backend.withPlace { place in
+            let old = try await place.open(release: "1.2")
             try await closing([old]) { _ in
-                let newer = try await SQLiteStore.open(
-                    path: path, release: "1.4", migrating: true,
+                let newer = try await place.open(
+                    release: "1.4", migrating: true,
                     migrations: Self.extra("ALTER TABLE api_keys ADD COLUMN extra BIGINT"))
                 try await newer.add(.sample(1))
                 await newer.close()
@@ -157,10 +155,9 @@ struct MigrationTests {
         }
     }
 
-    @Test("leave nothing of a step that fails", arguments: [0, latest])
-    func failing(_ applied: Int) async throws {
-        try await withDirectory { directory in
-            let path = directory + "/routerd.db"
+    @Test("leave nothing of a step that fails", arguments: Backend.shared, [0, latest])
+    func failing(_ backend: Backend, _ applied: Int) async throws {
+        try await backend.withPlace { place in
             let failing =
                 Array(Migration.all.prefix(applied)) + [
                     Migration(
@@ -171,17 +168,22 @@ struct MigrationTests {
                         ])
                 ]
             let error = await storeError { () throws(StoreError) in
-                try await SQLiteStore.open(path: path, release: "1.2", migrating: true, migrations: failing)
+                try await place.open(release: "1.2", migrating: true, migrations: failing)
             }
             #expect(error?.kind == .incompatible)
-            #expect(error?.description.contains("no such table: nowhere") == true)
+            #expect(error?.description.contains("nowhere") == true)
 
-            let store = try await SQLiteStore.open(path: path, release: "1.2", migrating: false)
+            let store = try await place.open(release: "1.2", migrating: false)
             try await closing([store]) { _ in
                 let pending = try await store.pendingMigrations()
                 #expect(pending.count == Self.latest - applied)
                 let tables = try await Self.rows(
-                    "SELECT name FROM sqlite_schema WHERE name IN ('extra', 'routerd_migrations')", in: store)
+                    SQLText(
+                        sqlite: "SELECT name FROM sqlite_schema WHERE name IN ('extra', 'routerd_migrations')",
+                        postgres: """
+                            SELECT tablename AS name FROM pg_tables
+                            WHERE schemaname = current_schema() AND tablename IN ('extra', 'routerd_migrations')
+                            """), in: store)
                 #expect(tables.map(\.values) == (applied == 0 ? [] : [[.text("routerd_migrations")]]))
                 try await store.migrate()
                 try await store.add(.sample(1))

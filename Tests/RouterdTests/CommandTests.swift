@@ -145,7 +145,11 @@ import Testing
         (["check", "-c", "none.yaml"], 78, "none.yaml: cannot read none.yaml: No such file"),
         (["check", "--port", "65536"], 78, "--port: must be a whole number from 0 to 65535"),
         (["serve", "--log-level", "loud"], 78, "--log-level: must be one of trace"),
-        (["keys", "list", "--database-url", "postgres://u:canary@h/d"], 78, "PostgreSQL comes with the next version"),
+        (
+            ["keys", "list", "--database-url", "postgres://u:canary@127.0.0.1:1/d"], 69,
+            "PostgreSQL at 127.0.0.1:1/d cannot be used"
+        ),
+        (["keys", "list", "--database-url", "postgres://u:canary%@h/d"], 78, "not one that libpq can read"),
         (["models", "list", "-c", "/dev"], 78, "cannot read /dev"),
     ]
 

@@ -3,13 +3,13 @@ import RouterCore
 /// Runs statements on one database, on connections and threads of its own.
 ///
 /// A conformance is thin: it opens connections, binds parameters, reads columns and translates errors. What is asked
-/// of the database is ``SQLStore``'s. Each body below is called once, on a thread where it may block, and must not
-/// outlive its argument.
+/// of the database is ``SQLStore``'s. Each body below runs on a thread where it may block, and must not outlive its
+/// argument. It may be called again after what it did was undone, so it does nothing but ask the database and compute.
 ///
 /// Cancelling the task that waits does not end a body that was accepted: a bill is written also when its client has
 /// left. Waiting is bounded instead, by the time the driver waits for a lock.
 protocol SQLDriver: Sendable {
-    /// What messages call the database: a path, or later a host and a name; never a password.
+    /// What messages call the database: a path, or a host and a name; never a password.
     var name: String { get }
 
     /// Reads: all statements of `body` see the same state of the database.
@@ -18,10 +18,14 @@ protocol SQLDriver: Sendable {
     ) async throws(StoreError) -> Value
 
     /// One transaction: it is committed when `body` returns, and when this returns it survives a loss of power; it is
-    /// undone when `body` throws.
+    /// undone when `body` throws. Where the connection is lost while the database confirms it, the error is
+    /// `unavailable` and it may have happened: what is asked for again must then do nothing the second time.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value
+
+    /// ``write(_:)`` for a step of the schema: may take long, and is alone among all processes that do the same.
+    func migrate(_ body: @escaping @Sendable (any SQLTransaction) throws(StoreError) -> Void) async throws(StoreError)
 
     /// Answers whether the database is there and is still the one that was opened.
     func check() async throws(StoreError)

@@ -1,3 +1,5 @@
+import RouterCore
+
 /// What a parameter or a column can hold.
 ///
 /// There is no case for a fraction: money, prices and times are integers here.
@@ -11,4 +13,7 @@ enum SQLValue: Sendable, Hashable {
     init(_ number: Int) { self = .integer(Int64(number)) }
 
     init(_ number: Int64?) { self = number.map { .integer($0) } ?? .null }
+
+    /// What a driver says to a text that it cannot keep.
+    static let nulRefused = StoreError(.incompatible, "Text with U+0000 cannot be stored or looked for")
 }

@@ -96,6 +96,11 @@ final class SQLiteDriver: SQLDriver {
         }
     }
 
+    /// The lock of the file is all that it takes.
+    func migrate(_ body: @escaping @Sendable (any SQLTransaction) throws(StoreError) -> Void) async throws(StoreError) {
+        try await write { transaction throws(StoreError) in try body(transaction) }
+    }
+
     func check() async throws(StoreError) {
         try await read { [file] _ throws(StoreError) in
             guard let file, try file.file.identity() != file.identity else { return }

@@ -31,7 +31,7 @@ public enum SQLiteStore {
         let driver = try await onOtherThread { () throws(StoreError) in
             try SQLiteDriver(inMemoryCalled: "The store in memory")
         }
-        return try await store(on: driver, release: "unreleased", migrating: true, migrations: Migration.all)
+        return try await SQLStore.open(on: driver, release: "unreleased", migrating: true, migrations: Migration.all)
     }
 
     /// ``open(path:release:migrating:)`` with other steps, for tests of migrating.
@@ -41,20 +41,7 @@ public enum SQLiteStore {
         let driver = try await onOtherThread { () throws(StoreError) in
             try SQLiteDriver(file: SQLiteFile(path: path), creating: migrating)
         }
-        return try await store(on: driver, release: release, migrating: migrating, migrations: migrations)
-    }
-
-    private static func store(
-        on driver: SQLiteDriver, release: String, migrating: Bool, migrations: [Migration]
-    ) async throws(StoreError) -> SQLStore {
-        let store = SQLStore(driver: driver, release: release, migrations: migrations)
-        do throws(StoreError) {
-            if migrating { try await store.migrate() } else { _ = try await store.pendingMigrations() }
-            return store
-        } catch {
-            await driver.close()
-            throw error
-        }
+        return try await SQLStore.open(on: driver, release: release, migrating: migrating, migrations: migrations)
     }
 
     /// Opening waits for disks and locks, which Swift's own threads must not.

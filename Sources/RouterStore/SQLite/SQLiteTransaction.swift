@@ -73,9 +73,7 @@ final class SQLiteTransaction: SQLTransaction {
             case .integer(let number): values.append(number.databaseValue)
             case .text(let text):
                 // GRDB 7.10 binds up to the first U+0000, which would store, or find, something else.
-                guard !text.utf8.contains(0) else {
-                    throw StoreError(.incompatible, "Text with U+0000 cannot be stored or looked for")
-                }
+                guard !text.utf8.contains(0) else { throw SQLValue.nulRefused }
                 values.append(text.databaseValue)
             case .bytes(let bytes): values.append(Data(bytes).databaseValue)
             }

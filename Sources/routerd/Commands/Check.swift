@@ -49,12 +49,15 @@ struct Check: AsyncParsableCommand {
     }
 
     private func storeState(_ settings: Settings) async -> CheckReport.Finding {
-        let path = settings.storePath
-        guard SmallFile.exists(path) else {
-            return .init(.ok, "store", path, "is not there yet; the first start makes it")
+        var subject = settings.store.product
+        if let path = settings.storePath {
+            subject = path
+            guard SmallFile.exists(path) else {
+                return .init(.ok, "store", path, "is not there yet; the first start makes it")
+            }
         }
         do throws(StoreError) {
-            let store = try await SQLiteStore.open(path: path, release: Version.text, migrating: false)
+            let store = try await settings.openStore(migrating: false)
             let pending: [String]
             do throws(StoreError) {
                 pending = try await store.pendingMigrations()
@@ -63,11 +66,12 @@ struct Check: AsyncParsableCommand {
                 throw error
             }
             await store.close()
-            guard !pending.isEmpty else { return .init(.ok, "store", path, "SQLite, up to date") }
-            return .init(.ok, "store", path, "the next start brings it up to date: \(pending.joined(separator: ", "))")
+            guard !pending.isEmpty else { return .init(.ok, "store", subject, "\(settings.store.product), up to date") }
+            return .init(
+                .ok, "store", subject, "the next start brings it up to date: \(pending.joined(separator: ", "))")
         } catch {
             return .init(
-                .error, "store", path, error.description, isConfiguration: error.kind == .incompatible)
+                .error, "store", subject, error.description, isConfiguration: error.kind == .incompatible)
         }
     }
 }

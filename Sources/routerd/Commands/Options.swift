@@ -12,7 +12,7 @@ struct StoreOptions: ParsableArguments {
     @Option(help: .init("Data directory; ./data unless configured.", valueName: "dir"))
     var data: String?
 
-    @Option(name: .customLong("database-url"), help: .init("The store: sqlite:PATH.", valueName: "url"))
+    @Option(name: .customLong("database-url"), help: .init("The store: sqlite:PATH or postgres://….", valueName: "url"))
     var database: String?
 
     /// Reads the configuration with these options, and `more`, before everything else.

@@ -88,7 +88,7 @@ struct Assembly: Sendable {
 
     static func open(_ settings: Settings) async throws(CommandFailure) -> SQLStore {
         do throws(StoreError) {
-            return try await SQLiteStore.open(path: settings.storePath, release: Version.text)
+            return try await settings.openStore(migrating: true)
         } catch {
             throw CommandFailure(error)
         }

@@ -42,7 +42,7 @@ struct Server: Sendable {
         let server = assembly.server { port in
             let greeting = Greeting(
                 version: Version.text, host: settings.http.host, port: port,
-                place: "data in \(settings.data), SQLite")
+                place: "data in \(settings.data), \(settings.store.product)")
             Output.data(greeting.line)
             if case .yes(let key) = firstStart {
                 Output.data(
@@ -160,7 +160,7 @@ private struct Reload: Service {
             for warning in loaded.warnings { logger.warning("configuration", metadata: ["note": "\(warning)"]) }
             let old = assembly.settings
             if loaded.settings.http != old.http || loaded.settings.data != old.data
-                || loaded.settings.storePath != old.storePath
+                || loaded.settings.store != old.store
             {
                 logger.warning("configuration read again; http, data and database count from the next start on")
             } else {

@@ -19,6 +19,8 @@ struct Setting: Sendable {
     let isReloaded: Bool
     /// A sentence for the documentation.
     let meaning: String
+    /// A text as it may be shown: without a password.
+    let shown: @Sendable (String) -> String
     /// Puts the value that a text stands for into settings.
     let read: @Sendable (String, inout Settings) throws(ValueFault) -> Void
 
@@ -51,6 +53,7 @@ struct Setting: Sendable {
         self.key = key
         self.type = type.name
         shape = type.shape
+        shown = type.shown
         self.standard = standard
         standardNote = note
         otherVariables = other
@@ -82,8 +85,10 @@ struct Setting: Sendable {
             "data", \.data, .text, standard: "./data",
             "Directory of everything that routerd keeps, from where it is started; made when missing."),
         Setting(
-            "database", \.databasePath, .database, note: "`routerd.db` in `data`",
-            other: ["DATABASE_URL"], "The SQLite file of the store. PostgreSQL comes with the next version."),
+            "database", \.database, .database, note: "`routerd.db` in `data`",
+            other: ["DATABASE_URL"],
+            "Where everything but media is kept: an SQLite file, or a PostgreSQL database that several nodes share (docs/postgres.md)."
+        ),
         Setting(
             "defaults.rate_limit", \.defaults.requestsPerMinute, .rate, standard: "60/min", isReloaded: true,
             "Requests in any 60 seconds, for keys that are made from then on without a limit of their own."),

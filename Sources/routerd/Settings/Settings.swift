@@ -5,8 +5,8 @@ struct Settings: Sendable {
     var http = HTTP()
     /// Directory of everything that routerd keeps.
     var data = "./data"
-    /// Path of the SQLite file; `nil`: `routerd.db` in ``data``.
-    var databasePath: String?
+    /// `nil`: an SQLite file, `routerd.db` in ``data``.
+    var database: Database?
     var defaults = Defaults()
     /// Whether engines on loopback are looked for; `nil`: when no provider is configured.
     var discover: Bool?
@@ -65,8 +65,29 @@ struct Settings: Sendable {
         enum Format: String, Sendable, CaseIterable { case text, json }
     }
 
-    /// Path of the SQLite file, as the operator would name it.
-    var storePath: String { databasePath ?? (data.hasSuffix("/") ? "\(data)routerd.db" : "\(data)/routerd.db") }
+    /// Where the store keeps its things.
+    enum Database: Sendable, Hashable {
+        /// The path of a file, as the operator would name it.
+        case sqlite(path: String)
+        /// As libpq takes it, with the password.
+        case postgres(uri: Secret)
+
+        /// What it is called in the greeting.
+        var product: String {
+            switch self {
+            case .sqlite: "SQLite"
+            case .postgres: "PostgreSQL"
+            }
+        }
+    }
+
+    /// The database that is used.
+    var store: Database { database ?? .sqlite(path: data.hasSuffix("/") ? "\(data)routerd.db" : "\(data)/routerd.db") }
+
+    /// Path of the SQLite file; `nil` for PostgreSQL.
+    var storePath: String? {
+        if case .sqlite(let path) = store { path } else { nil }
+    }
 }
 
 /// A provider that is switched on.

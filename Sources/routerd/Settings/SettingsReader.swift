@@ -114,7 +114,7 @@ struct SettingsReader {
         let sections = refuseUnknownKeys()
         for setting in Setting.all { read(setting, sections: sections) }
         for index in values.indices where values[index].key == "database" && values[index].origin == .standard {
-            values[index].text = "sqlite:\(settings.storePath)"
+            values[index].text = "sqlite:\(settings.storePath ?? "")"
         }
         var providers = ProviderReader(source: source, environment: environment)
         providers.read(root?["providers"])
@@ -201,7 +201,8 @@ struct SettingsReader {
     ) {
         do throws(ValueFault) {
             try setting.read(text, &settings)
-            values.append(EffectiveValue(key: setting.key, text: text, shape: setting.shape, origin: origin))
+            values.append(
+                EffectiveValue(key: setting.key, text: setting.shown(text), shape: setting.shape, origin: origin))
         } catch {
             let name: String
             if case .file = place { name = "\(setting.key) " } else { name = "" }

@@ -1,4 +1,5 @@
 import Foundation
+import RouterStore
 
 /// How the text of a setting becomes its value.
 struct ValueType<Value: Sendable>: Sendable {
@@ -6,6 +7,8 @@ struct ValueType<Value: Sendable>: Sendable {
     let name: String
     /// How the value stands in JSON.
     var shape = ValueShape.text
+    /// A text as it may be shown: without a password.
+    var shown: @Sendable (String) -> String = { $0 }
     let parse: @Sendable (String) throws(ValueFault) -> Value
 }
 
@@ -30,17 +33,18 @@ extension ValueType<String> {
     }
 
     static let webAddress = ValueType(name: "URL") { text throws(ValueFault) in try BaseURL(text).text }
+}
 
-    /// `sqlite:PATH`. The value is the path.
-    static let database = ValueType(name: "sqlite:PATH") { text throws(ValueFault) in
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            throw ValueFault(
-                "PostgreSQL comes with the next version; this one keeps its data in SQLite",
-                hint: "write sqlite:PATH, or leave it out for routerd.db in the data directory")
-        }
+extension ValueType<Settings.Database> {
+    /// `sqlite:PATH`, or a URI of libpq; whether that can be read is known when the database is opened, so that no
+    /// message here can hold a piece of a password.
+    static let database = ValueType(name: "sqlite:PATH or postgres://…", shown: withoutPassword) {
+        text throws(ValueFault) in
+        if PostgresStore.isAddress(text) { return .postgres(uri: Secret(text)) }
         guard text.hasPrefix("sqlite:") else {
             throw ValueFault(
-                "is no database that routerd knows", hint: "write sqlite:PATH, such as sqlite:./data/routerd.db")
+                "is no database that routerd knows",
+                hint: "write sqlite:PATH, such as sqlite:./data/routerd.db, or postgres://user:password@host:5432/name")
         }
         var path = text.dropFirst("sqlite:".count)
         if path.hasPrefix("///") { path = path.dropFirst(2) }
@@ -49,7 +53,20 @@ extension ValueType<String> {
             throw ValueFault(
                 "must name a file", hint: "such as sqlite:./data/routerd.db or sqlite:/var/lib/routerd/routerd.db")
         }
-        return String(path)
+        return .sqlite(path: String(path))
+    }
+
+    /// A URI up to its host, and nothing of what may hold a secret: `postgres://***@host:5432/name`.
+    private static func withoutPassword(_ text: String) -> String {
+        guard PostgresStore.isAddress(text), let slashes = text.range(of: "://") else { return text }
+        var rest = text[slashes.upperBound...]
+        var user = ""
+        if let at = rest.lastIndex(of: "@") {
+            user = "***@"
+            rest = rest[rest.index(after: at)...]
+        }
+        let query = rest.contains("?") ? "?***" : ""
+        return text[..<slashes.upperBound] + user + rest.prefix { $0 != "?" } + query
     }
 }
 
