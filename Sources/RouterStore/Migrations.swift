@@ -49,8 +49,106 @@ extension Migration {
                     version BIGINT NOT NULL)
                 """,
                 "INSERT INTO keys_version (only_row, version) VALUES (1, 1)",
-            ])
+            ]),
+        Migration(number: 2, name: "credit, keys with limits, generations", statements: credit),
     ]
+
+    /// Money in the columns `…_n` is in nano-dollars.
+    private static let credit: [SQLText] = [
+        // Balance: credited_n - charged_n, which are the sums of entries and of generations. Of it reserved_n is set aside
+        // for leases; overdraft_n may be spent below zero. recall_ms: when a node last needed credit that others had.
+        "ALTER TABLE accounts ADD COLUMN credited_n BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE accounts ADD COLUMN charged_n BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE accounts ADD COLUMN reserved_n BIGINT NOT NULL DEFAULT 0 CHECK (reserved_n >= 0)",
+        "ALTER TABLE accounts ADD COLUMN overdraft_n BIGINT NOT NULL DEFAULT 0 CHECK (overdraft_n >= 0)",
+        "ALTER TABLE accounts ADD COLUMN recall_ms BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE accounts ADD COLUMN suspended_ms BIGINT",
+        "ALTER TABLE accounts ADD COLUMN is_admin SMALLINT NOT NULL DEFAULT 0",
+        "CREATE UNIQUE INDEX accounts_email ON accounts (email)",
+        // The account that was there from the start is the operator's own: nobody prepays for it.
+        "UPDATE accounts SET overdraft_n = \(houseOverdraft) WHERE id = 1",
+        // limit_n: what may be spent in the period that began at period_ms; used_n: what was, in that period.
+        "ALTER TABLE api_keys ADD COLUMN limit_n BIGINT CHECK (limit_n >= 0)",
+        "ALTER TABLE api_keys ADD COLUMN limit_reset TEXT",
+        "ALTER TABLE api_keys ADD COLUMN period_ms BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE api_keys ADD COLUMN used_n BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE api_keys ADD COLUMN reserved_n BIGINT NOT NULL DEFAULT 0 CHECK (reserved_n >= 0)",
+        "ALTER TABLE api_keys ADD COLUMN management SMALLINT NOT NULL DEFAULT 0",
+        "ALTER TABLE api_keys ADD COLUMN disabled SMALLINT NOT NULL DEFAULT 0",
+        "ALTER TABLE api_keys ADD COLUMN models TEXT",
+        "ALTER TABLE api_keys ADD COLUMN updated_ms BIGINT",
+        "ALTER TABLE api_keys ADD COLUMN last_used_ms BIGINT",
+        // Credit that came in or was taken back: append-only.
+        """
+        CREATE TABLE entries (
+            id TEXT NOT NULL PRIMARY KEY,
+            account_id BIGINT NOT NULL REFERENCES accounts (id),
+            kind TEXT NOT NULL,
+            amount_n BIGINT NOT NULL,
+            reason TEXT NOT NULL,
+            created_ms BIGINT NOT NULL)
+        """,
+        "CREATE INDEX entries_account ON entries (account_id, created_ms)",
+        // What was charged at: see PriceList. Append-only.
+        """
+        CREATE TABLE price_lists (
+            id TEXT NOT NULL PRIMARY KEY,
+            body TEXT NOT NULL,
+            created_ms BIGINT NOT NULL)
+        """,
+        // One row a request, append-only: its record, and what is looked for in it. cost_n is a charge to the account.
+        """
+        CREATE TABLE generations (
+            id TEXT NOT NULL PRIMARY KEY,
+            account_id BIGINT NOT NULL,
+            key_id TEXT NOT NULL,
+            cost_n BIGINT NOT NULL CHECK (cost_n >= 0),
+            created_ms BIGINT NOT NULL,
+            record TEXT NOT NULL)
+        """,
+        "CREATE INDEX generations_account ON generations (account_id, created_ms)",
+        // Sums of generations by day (UTC, since 1970), key, model and provider.
+        """
+        CREATE TABLE usage_days (
+            account_id BIGINT NOT NULL,
+            day BIGINT NOT NULL,
+            key_id TEXT NOT NULL,
+            model TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            requests BIGINT NOT NULL,
+            cost_n BIGINT NOT NULL,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            reasoning_tokens BIGINT NOT NULL,
+            cached_tokens BIGINT NOT NULL,
+            PRIMARY KEY (account_id, day, key_id, model, provider))
+        """,
+        "CREATE INDEX usage_days_key ON usage_days (key_id, day)",
+        // epoch: the node's lives; reported: batches of this life; heartbeat_ms: when it was last heard of.
+        """
+        CREATE TABLE nodes (
+            id TEXT NOT NULL PRIMARY KEY,
+            epoch BIGINT NOT NULL,
+            reported BIGINT NOT NULL,
+            heartbeat_ms BIGINT NOT NULL)
+        """,
+        // What is set aside for a node's life: granted_n, of which used_n is settled. key_id is empty for what the keys
+        // without a limit share.
+        """
+        CREATE TABLE leases (
+            node_id TEXT NOT NULL REFERENCES nodes (id),
+            epoch BIGINT NOT NULL,
+            account_id BIGINT NOT NULL REFERENCES accounts (id),
+            key_id TEXT NOT NULL,
+            granted_n BIGINT NOT NULL CHECK (granted_n >= 0),
+            used_n BIGINT NOT NULL DEFAULT 0 CHECK (used_n >= 0),
+            PRIMARY KEY (node_id, epoch, account_id, key_id))
+        """,
+        "CREATE INDEX leases_account ON leases (account_id)",
+    ]
+
+    /// Ten million dollars: as good as no limit, and far from what can be counted.
+    private static let houseOverdraft: SQLText = "10000000000000000"
 }
 
 extension SQLText {

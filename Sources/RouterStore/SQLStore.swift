@@ -27,6 +27,9 @@ public final class SQLStore: Store {
         }
     }
 
+    /// Whether servers on other machines may use the same database.
+    public var isShared: Bool { !(driver is SQLiteDriver) }
+
     /// The steps that the database lacks before this version can work with it, oldest first: `"1 accounts and API keys"`.
     ///
     /// - Throws: ``StoreError``: `incompatible` when a newer version of the program has written it.

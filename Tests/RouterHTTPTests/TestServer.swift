@@ -45,6 +45,8 @@ enum TestServer {
         }
         func keys() async throws(StoreError) -> [APIKey] { try read { $0 } }
         func add(_ key: APIKey) async throws(StoreError) {}
+        func key(named name: String, of account: Account.ID) async throws(StoreError) -> APIKey? { nil }
+        func update(_ key: APIKey) async throws(StoreError) -> APIKey? { nil }
         func revokeKey(_ name: String, at time: Int64) async throws(StoreError) -> APIKey? { nil }
         func keysVersion() async throws(StoreError) -> Int64 { try read { _ in 1 } }
     }

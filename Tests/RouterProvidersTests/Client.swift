@@ -31,12 +31,14 @@ struct Client {
             id: Generation.ID(rawValue: "gen-1776249000-abc"), createdAt: 1_776_249_000_000, model: request.model,
             provider: endpoint.provider.name, streamed: request.stream, streamUsage: request.streamUsage)
         var bytes: [UInt8] = []
-        var usage = Usage()
+        var record = Generation(
+            id: Generation.ID(rawValue: "gen-1776249000-abc"), account: .first, key: "key_test", model: request.model,
+            createdAt: 1_776_249_000_000, streamed: request.stream)
         var decoder = chat.makeDecoder(for: request, from: endpoint, head: head)
         func take(_ events: [ChatEvent]) {
             for event in events {
-                if case .usage(let totals) = event { usage = totals }
-                if case .completion(let piece) = event { bytes = format.completion(piece, usage: usage) }
+                if case .usage(let totals) = event { record.usage = totals }
+                if case .completion(let piece) = event { bytes = format.completion(piece, of: record) }
             }
             if request.stream { format.append(events, to: &bytes) }
         }
@@ -50,7 +52,7 @@ struct Client {
             events = []
             try decoder.finish(into: &events)
             take(events)
-            if request.stream { format.finish(usage: usage, into: &bytes) }
+            if request.stream { format.finish(record, into: &bytes) }
         } catch {
             take(events)
             var failure = error

@@ -108,6 +108,8 @@ public struct FixtureStream: Sendable {
 
     private static func usageText(_ usage: JSONValue) -> String {
         usage.members.flatMap { member -> [String] in
+            // What it costs is not the vendor's to say.
+            if ["cost", "cost_details", "is_byok"].contains(member.name.string) { return [] }
             guard member.value.kind == .object else {
                 return ["\(member.name.string)=\(String(decoding: member.value.text, as: UTF8.self))"]
             }

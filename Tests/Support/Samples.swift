@@ -91,28 +91,46 @@ public final class ManualClock: Sendable {
 
 /// The one fake ledger: refuses or lets pass, and remembers.
 public final class ScriptedLedger: Ledger {
-    private let state = Mutex<(settled: [Generation], released: [Hold], held: Int)>(([], [], 0))
+    private let state = Mutex<(settled: [Generation], held: Int, grown: [Money])>(([], 0, []))
     private let refusal: APIError?
+    private let amount: Money
+    private let growsTo: Money
 
-    public init(refusing refusal: APIError? = nil) { self.refusal = refusal }
+    /// - Parameters:
+    ///   - amount: what each hold has.
+    ///   - growsTo: how large a hold can become.
+    public init(
+        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money = Money(nanoUSD: .max)
+    ) {
+        self.refusal = refusal
+        self.amount = amount
+        self.growsTo = growsTo
+    }
 
     public var settled: [Generation] { state.withLock(\.settled) }
-    public var released: [Hold] { state.withLock(\.released) }
     public var held: Int { state.withLock(\.held) }
+    /// What holds were made larger to, in order.
+    public var grown: [Money] { state.withLock(\.grown) }
 
     public func hold(
-        for generation: Generation.ID, of request: ChatRequest, at endpoints: [Endpoint], caller: Caller
+        for generation: Generation, _ estimate: HoldEstimate, caller: Caller
     ) async throws(APIError) -> Hold {
         if let refusal { throw refusal }
         state.withLock { $0.held += 1 }
-        return Hold(generation: generation, account: caller.account)
+        return Hold(generation: generation.id, lease: LeaseName(account: caller.account), amount: amount)
     }
 
-    public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) {
+    public func grow(_ hold: inout Hold, to amount: Money) async -> Bool {
+        guard amount <= growsTo else { return false }
+        hold.amount = amount
+        state.withLock { $0.grown.append(amount) }
+        return true
+    }
+
+    public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {
         state.withLock { $0.settled.append(generation) }
+        return generation
     }
-
-    public func release(_ hold: Hold) async { state.withLock { $0.released.append(hold) } }
 }
 
 extension String {

@@ -16,10 +16,27 @@ public struct APIKey: Sendable, Hashable {
     public var expiresAt: Int64?
     /// Milliseconds since 1970 at which it was revoked; refused ever after. `nil`: in use.
     public var revokedAt: Int64?
+    /// Refused as long as this is set.
+    public var isDisabled: Bool
+    /// What it may spend in a period of ``limitReset``, or in all; `nil`: as much as its account has.
+    public var limit: Money?
+    public var limitReset: LimitReset?
+    /// It may manage keys and see the account, and may not ask models.
+    public var isManagement: Bool
+    /// Ids of the models that it may ask; empty for all.
+    public var models: [String]
+    /// Milliseconds since 1970 of the last change; `nil` when there was none.
+    public var updatedAt: Int64?
+    /// Milliseconds since 1970 of the last request that was settled; `nil` when there was none.
+    public var lastUsedAt: Int64?
+    /// Its account is suspended.
+    public var isAccountSuspended: Bool
 
     public init(
         id: String, account: Account.ID, name: String, label: String, digest: KeyDigest, requestsPerMinute: Int,
-        createdAt: Int64, expiresAt: Int64? = nil, revokedAt: Int64? = nil
+        createdAt: Int64, expiresAt: Int64? = nil, revokedAt: Int64? = nil, isDisabled: Bool = false,
+        limit: Money? = nil, limitReset: LimitReset? = nil, isManagement: Bool = false, models: [String] = [],
+        updatedAt: Int64? = nil, lastUsedAt: Int64? = nil, isAccountSuspended: Bool = false
     ) {
         self.id = id
         self.account = account
@@ -30,6 +47,14 @@ public struct APIKey: Sendable, Hashable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
+        self.isDisabled = isDisabled
+        self.limit = limit
+        self.limitReset = limitReset
+        self.isManagement = isManagement
+        self.models = models
+        self.updatedAt = updatedAt
+        self.lastUsedAt = lastUsedAt
+        self.isAccountSuspended = isAccountSuspended
     }
 }
 

@@ -9,9 +9,11 @@ public struct Catalog: Sendable {
     private let candidates: [Candidates]
     private let indexByName: [String: Int]
 
-    /// - Parameter models: those without a price or an endpoint are left out; of two with one name the first is found.
-    public init(_ models: [Model]) {
-        self.models = models.filter { $0.isPriced && !$0.endpoints.isEmpty }
+    /// - Parameters:
+    ///   - models: those without a price or an endpoint are left out; of two with one name the first is found.
+    ///   - markup: what clients pay for each dollar of these prices.
+    public init(_ models: [Model], markup: Markup = .none) {
+        self.models = models.filter { $0.isPriced && !$0.endpoints.isEmpty }.map { $0.priced(with: markup) }
         var indexByName: [String: Int] = [:]
         for (index, model) in self.models.enumerated() {
             indexByName[model.id.lowercased()] = index
@@ -45,6 +47,9 @@ public struct Catalog: Sendable {
     /// Where the provider of this slug or name, in any case, stands in ``providers``.
     func place(ofProvider name: String) -> Int? { placeByName[name.lowercased()] }
 
+    /// All prices that a client can be charged at, each once.
+    public var priceLists: Set<PriceList> { Set(models.lazy.flatMap(\.endpoints).map(\.prices)) }
+
     /// All models, ready for routing.
     var all: [Candidates] { candidates }
 
@@ -59,6 +64,21 @@ public struct Catalog: Sendable {
         .filter { $0.likeness >= 50 }
         .sorted { ($1.likeness, $0.id) < ($0.likeness, $1.id) }
         .prefix(3).map(\.id)
+    }
+}
+
+extension Model {
+    /// With what clients pay, in its listing and at each endpoint.
+    fileprivate func priced(with markup: Markup) -> Model {
+        var model = self
+        let all = allPricing.marked(up: markup)
+        model.pricing = all.prices
+        model.pricingVariants = all
+        let list = all.list()
+        for index in model.endpoints.indices {
+            model.endpoints[index].prices = model.endpoints[index].pricing.map { $0.list(with: markup) } ?? list
+        }
+        return model
     }
 }
 

@@ -79,31 +79,6 @@ extension CatalogReader {
         return strings
     }
 
-    /// The prices of a model in the order in which they stand; none when it has no `pricing`.
-    mutating func prices(_ entry: LayeredObject) -> [Model.Price] {
-        guard let value = entry["pricing"] else { return [] }
-        guard value.kind == .object else {
-            fault(at: value, "must have members, such as prompt and completion")
-            return []
-        }
-        refuseUnknownNames(in: value, known: Self.priceNames)
-        var prices: [Model.Price] = []
-        for member in value.members where PriceUnit.names.contains(member.name.string) {
-            let unit = member.name.string
-            // Of a number the text counts, not the binary fraction that it would become.
-            let isNumber = member.value.kind == .number
-            guard let text = isNumber ? String(decoding: member.value.text, as: UTF8.self) : member.value.string else {
-                fault(at: member.value, "must be a decimal number in quotes, such as \"0.0000025\"")
-                continue
-            }
-            if let wrong = PriceUnit.fault(of: text, for: unit) {
-                fault(at: member.value, wrong.message, hint: wrong.hint)
-            }
-            prices.append(Model.Price(unit: unit, usd: text))
-        }
-        return prices
-    }
-
     /// How exactly an endpoint keeps its weights; unknown when nobody says.
     mutating func quantization(_ object: LayeredObject) -> Quantization {
         guard let word = string(object, "quantization"), let value = object["quantization"] else { return .unknown }

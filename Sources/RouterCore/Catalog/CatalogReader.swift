@@ -20,7 +20,7 @@ public struct CatalogReader {
     /// Members of an entry of `endpoints`.
     public static let endpointMemberNames = ["provider", "model", "weight", "quantization"] + traitNames
     /// Members of `pricing`: what a price is for, and where the prices come from.
-    public static let priceNames = PriceUnit.names + ["source", "date"]
+    public static let priceNames = PriceUnit.names + ["tiers", "services", "images", "source", "date"]
     static let traitNames = [
         "token_limit", "reasoning", "mistral_rules", "one_system_message", "sampling", "later_system_messages",
         "forced_calls",
@@ -127,6 +127,7 @@ public struct CatalogReader {
 
     private mutating func model(_ id: String, _ entry: LayeredObject, isConfigured: Bool) -> Model {
         let context = integer(entry, "context_length", 1...1_000_000_000)
+        let pricing = pricing(entry)
         var model = Model(
             id: id,
             name: string(entry, "name") ?? id,
@@ -137,8 +138,9 @@ public struct CatalogReader {
             inputModalities: strings(entry, "input_modalities", of: Self.modalities) ?? ["text"],
             outputModalities: strings(entry, "output_modalities", of: Self.modalities) ?? ["text"],
             supportedParameters: strings(entry, "supported_parameters") ?? Self.parametersAssumed,
-            pricing: prices(entry),
+            pricing: pricing.prices,
             aliases: strings(entry, "aliases") ?? [])
+        model.pricingVariants = pricing
         // What comes along may name providers of vendors that this installation has no key for.
         let isOwn = isConfigured && entry.isFirst("endpoints")
         let (endpoints, named) = endpoints(of: entry, model: model, refusingUnknown: isOwn)

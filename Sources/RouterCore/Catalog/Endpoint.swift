@@ -7,16 +7,21 @@ public struct Endpoint: Sendable, Hashable {
     /// Its share of requests beside the model's other endpoints of the same price, from 1.
     public var weight: Int
     public var quantization: Quantization
+    /// Its own prices, where they are not the model's.
+    public var pricing: Pricing?
+    /// What a client pays here; filled in by ``Catalog``.
+    public internal(set) var prices = PriceList()
 
     public init(
         provider: Provider, upstreamModel: String, traits: ChatTraits = ChatTraits(), weight: Int = 1,
-        quantization: Quantization = .unknown
+        quantization: Quantization = .unknown, pricing: Pricing? = nil
     ) {
         self.provider = provider
         self.upstreamModel = upstreamModel
         self.traits = traits
         self.weight = weight
         self.quantization = quantization
+        self.pricing = pricing
     }
 }
 

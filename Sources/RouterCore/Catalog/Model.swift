@@ -18,6 +18,8 @@ public struct Model: Sendable, Hashable {
     public var supportedParameters: [String]
     /// US dollars a unit as decimal strings, in the order and spelling of their source; shown as they are.
     public var pricing: [Price]
+    /// What costs otherwise: long prompts, service tiers, images; its ``Pricing/prices`` are not looked at.
+    public var pricingVariants = Pricing()
     /// Other names that find it, such as `gpt-5.4`.
     public var aliases: [String]
     /// Where it is served; a model without one is not listed.
@@ -52,6 +54,13 @@ public struct Model: Sendable, Hashable {
         self.pricing = pricing
         self.aliases = aliases
         self.endpoints = endpoints
+    }
+
+    /// All its prices.
+    var allPricing: Pricing {
+        var pricing = pricingVariants
+        pricing.prices = self.pricing
+        return pricing
     }
 
     /// Who made it: the part of the id before the slash.

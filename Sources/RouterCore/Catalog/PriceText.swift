@@ -18,7 +18,7 @@ struct PriceText: Sendable, Hashable {
         picoUSD = dollars * 1_000_000_000_000 + rest
     }
 
-    private init(picoUSD: Int64) { self.picoUSD = picoUSD }
+    init(picoUSD: Int64) { self.picoUSD = picoUSD }
 
     /// What a million units cost: `2.5`. Saturates.
     var usdPerMillion: String {
@@ -29,7 +29,7 @@ struct PriceText: Sendable, Hashable {
     var perUnitIfForMillion: String? { picoUSD % 1_000_000 == 0 ? Self(picoUSD: picoUSD / 1_000_000).text : nil }
 
     /// Without zeros at the end: `0.0000025`.
-    private var text: String {
+    var text: String {
         let dollars = picoUSD / 1_000_000_000_000
         var fraction = String(picoUSD % 1_000_000_000_000)
         fraction = String(repeating: "0", count: Self.fractionDigitsMax - fraction.utf8.count) + fraction
@@ -38,33 +38,27 @@ struct PriceText: Sendable, Hashable {
     }
 }
 
-/// What a price is for: the names of `pricing` in `GET /models`.
-enum PriceUnit {
-    static let names =
-        tokens + ["request", "image", "image_output", "web_search"]
-
-    /// Those that are counted in tokens.
-    static let tokens = [
-        "prompt", "completion", "input_cache_read", "input_cache_write", "input_cache_write_1h", "internal_reasoning",
-        "image_token", "audio", "audio_output", "input_audio_cache",
-    ]
+extension PriceUnit {
+    /// The names of all units, in their order.
+    static let names = allCases.map(\.rawValue)
 
     /// Above this a price of a token is taken for a mistake: 10,000 dollars for a million.
     static let tokenMax = "0.01"
     /// Above this a price of anything else is.
     static let otherMax = "100"
 
-    /// What is wrong with a price, or `nil`.
-    static func fault(of text: String, for unit: String) -> (message: String, hint: String?)? {
-        if text.hasPrefix("-") { return ("a price cannot be negative: \(text)", nil) }
-        guard let price = PriceText(text), let tokenMax = PriceText(tokenMax), let otherMax = PriceText(otherMax) else {
+    /// What is wrong with a price of this unit, or `nil`.
+    func fault(of text: String) -> (message: String, hint: String?)? {
+        if text.hasPrefix("-") { return ("a price cannot be negative: \(text.prefix(40))", nil) }
+        guard let price = PriceText(text), let tokenMax = PriceText(Self.tokenMax),
+            let otherMax = PriceText(Self.otherMax)
+        else {
             return (
                 "\"\(text.prefix(40))\" is not a price",
                 "write US dollars for one unit as a decimal number with at most 12 digits after the point, "
                     + "such as \"0.0000025\""
             )
         }
-        let isToken = tokens.contains(unit)
         guard price.picoUSD > (isToken ? tokenMax : otherMax).picoUSD else { return nil }
         guard isToken else {
             return ("\(text) USD for one is not plausible: more than \(Self.otherMax)", nil)

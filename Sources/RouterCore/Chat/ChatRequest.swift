@@ -47,4 +47,22 @@ public struct ChatRequest: Sendable {
     }
 
     public var root: JSONValue { document.root }
+
+    /// How many answers are asked for.
+    var choices: Int { max(1, root["n"]?.integer ?? 1) }
+
+    /// The same request with a bound on its answer; for one that has none.
+    ///
+    /// - Parameter tokens: of each choice and all choices together.
+    func limitingAnswer(to tokens: Int) -> ChatRequest {
+        var writer = JSONWriter(capacity: document.bytes.count + 40)
+        writer.beginObject()
+        for member in root.members where member.name != "max_tokens" && member.name != "max_completion_tokens" {
+            writer.copy(member)
+        }
+        writer.member("max_completion_tokens", max(1, tokens / choices))
+        writer.endObject()
+        // A request that passed its check passes it with a bound too; if not, it goes without one.
+        return (try? ChatRequest(writer.bytes)) ?? self
+    }
 }

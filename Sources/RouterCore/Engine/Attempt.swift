@@ -1,8 +1,8 @@
 /// One try at one endpoint: an answer that is pulled as it comes in.
 struct Attempt: Sendable {
     private let translator: any ChatTranslator
-    private let request: ChatRequest
-    private let endpoint: Endpoint
+    let request: ChatRequest
+    let endpoint: Endpoint
     private let exchange: any Exchange
     private var decoder: (any AnswerDecoder)?
     /// Events that were read before the attempt committed.

@@ -2,11 +2,10 @@
 public struct ChatAnswer: Sendable {
     /// What is known so far; the end is filled in when it is settled.
     let record: Generation
-    /// For people, such as `OpenAI`.
-    public let providerName: String
     let attempt: Attempt
     let plan: Plan
     let target: Plan.Target
+    let estimate: HoldEstimate
     let start: ContinuousClock.Instant
     let hold: Hold
     let engine: Engine
@@ -14,6 +13,8 @@ public struct ChatAnswer: Sendable {
     public var id: Generation.ID { record.id }
     /// The slug of the provider that answers.
     public var provider: String { record.provider }
+    /// For people, such as `OpenAI`.
+    public var providerName: String { record.providerName }
     /// The public id of the model that answers.
     public var model: String { record.model }
     /// Milliseconds since 1970.
@@ -21,38 +22,64 @@ public struct ChatAnswer: Sendable {
 
     /// Hands over everything as it comes, then settles: complete, failed or cancelled.
     ///
+    /// A stream whose cost reaches the end of the credit ends with the finish reason `length` and the vendor's word
+    /// `insufficient_credits`.
+    ///
     /// - Parameter write: gets all events that came together. While it is suspended, nothing is read from the vendor.
     /// - Returns: the record, already stored, for the usage of the last chunk.
     /// - Throws: ``UpstreamFailure`` when the vendor broke off; what `write` throws, when the client did. The record is
-    ///   stored by then too.
+    ///   stored by then too. ``APIError`` when the record of a complete answer cannot be stored.
     public func forward(to write: ([ChatEvent]) async throws -> Void) async throws -> Generation {
         var attempt = attempt
-        var record = record
+        var progress = ChatProgress(hold: hold, estimate: estimate, prices: attempt.endpoint.prices)
         do {
             while let events = try await attempt.next() {
-                for case .usage(let usage) in events { record.usage = usage }
+                progress.note(events)
                 try await write(events)
+                guard await progress.isPaid(by: engine.ledger) else {
+                    attempt.cancel()
+                    let end = ChatProgress.endOfCredit(choices: attempt.request.choices)
+                    progress.note(end)
+                    try await write(end)
+                    break
+                }
             }
         } catch {
             attempt.cancel()
-            record.outcome = Task.isCancelled || !(error is UpstreamFailure) ? .cancelled : .failed
-            await settle(&record)
+            let hasLeft = Task.isCancelled || !(error is UpstreamFailure)
+            let end: Bill.End =
+                hasLeft ? .cancelled : (error as? UpstreamFailure)?.kind == .failed ? .vendorFailed : .brokenOff
+            var record = record
+            if let failure = error as? UpstreamFailure, !hasLeft {
+                var failure = failure
+                failure.provider = record.provider
+                record.failedAttempts.append(failure)
+            }
+            _ = await settle(record, progress, outcome: hasLeft ? .cancelled : .failed, end: end)
             throw error
         }
-        await settle(&record)
-        return record
+        guard let settled = await settle(record, progress, outcome: .completed, end: .completed) else {
+            throw APIError(creditUnknown: "a charge could not be stored")
+        }
+        return settled
     }
 
-    private func settle(_ record: inout Generation) async {
-        record.elapsed = start.duration(to: engine.ambient.now())
+    private func settle(
+        _ record: Generation, _ progress: ChatProgress, outcome: Generation.Outcome, end: Bill.End
+    ) async -> Generation? {
+        var record = record
+        record.outcome = outcome
+        record.finishReason = progress.finishReason
+        record.nativeFinishReason = progress.nativeFinishReason
+        let bill = Bill(
+            end, reported: progress.usage, meter: progress.meter,
+            promptTokens: { PromptLength(of: attempt.request).tokensAtLeast },
+            leavesTraces: attempt.endpoint.provider.location == .vendor, prices: progress.prices)
+        record.charge(bill, at: progress.prices)
+        let elapsed = start.duration(to: engine.ambient.now())
         engine.routing.ended(
-            plan, at: target, usage: record.usage, isBroken: record.outcome == .failed,
-            duration: record.elapsed - (record.firstContentAfter ?? .zero))
-        do throws(StoreError) {
-            try await engine.ledger.settle(hold, as: record)
-            engine.observer.settled(record)
-        } catch {
-            engine.observer.settlingFailed(record, with: error)
-        }
+            plan, at: target, usage: record.usage, isBroken: outcome == .failed,
+            duration: elapsed - (record.firstContentAfter ?? .zero))
+        return await engine.settle(record, hold: progress.hold, start: start)
     }
 }

@@ -16,12 +16,15 @@ struct Dispatch: Sendable {
     /// Every try failed.
     struct Exhausted: Error {
         var failures: [UpstreamFailure]
+        /// The last one that was tried; `nil` when none was.
+        var lastTarget: Plan.Target?
     }
 
     /// - Throws: ``Exhausted`` with what each try answered.
     func begin(_ request: ChatRequest) async throws(Exhausted) -> Beginning {
         var failures: [UpstreamFailure] = []
         var targets = plan.targets[...]
+        var lastTarget: Plan.Target?
         while failures.count < engine.limits.attemptsMax, let target = targets.popFirst() {
             let isSecondTry = !failures.isEmpty
             guard
@@ -29,6 +32,7 @@ struct Dispatch: Sendable {
                     target.candidates, at: target.index, isSecondTry: isSecondTry,
                     isLastResort: !isSecondTry && targets.isEmpty)
             else { continue }
+            lastTarget = target
             let began = engine.ambient.now()
             do throws(UpstreamFailure) {
                 let attempt = try await Attempt(
@@ -54,7 +58,7 @@ struct Dispatch: Sendable {
                 }
             }
         }
-        throw Exhausted(failures: failures)
+        throw Exhausted(failures: failures, lastTarget: lastTarget)
     }
 
     private func note(_ outcome: EndpointHealth.Outcome, _ target: Plan.Target, _ wasSecondTry: Bool) {

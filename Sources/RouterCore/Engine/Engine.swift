@@ -52,29 +52,84 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - id: the name of the generation, which an error answer carries too.
     ///   - session: the header `x-session-id`, when there was one.
-    /// - Throws: ``APIError`` when no endpoint could begin an answer. Nothing was charged.
+    /// - Throws: ``APIError`` when no endpoint could begin an answer. What is charged then says ``Bill``.
     public func chat(
         _ request: ChatRequest, for caller: Caller, as id: Generation.ID, session: String? = nil
     ) async throws(APIError) -> ChatAnswer {
         let start = ambient.now()
-        let createdAt = ambient.timestamp()
-        let plan = try routing.plan(
+        var plan = try routing.plan(
             for: request, session: session, caller: caller, in: catalog(), attemptsMax: limits.attemptsMax)
-        let hold = try await ledger.hold(for: id, of: request, at: plan.endpoints, caller: caller)
+        try plan.limit(to: caller.models)
+        let estimate = HoldEstimate(for: request, targets: plan.targets)
+        var record = Generation(
+            id: id, account: caller.account, key: caller.key, model: estimate.model, createdAt: ambient.timestamp(),
+            streamed: request.stream)
+        let hold = try await ledger.hold(for: record, estimate, caller: caller)
+        let request = hold.outputTokensMax.map { request.limitingAnswer(to: $0) } ?? request
         let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)
         do throws(Dispatch.Exhausted) {
             let begun = try await dispatch.begin(request)
-            let record = Generation(
-                id: id, account: caller.account, key: caller.key, model: begun.target.model.id,
-                provider: begun.target.endpoint.provider.slug, createdAt: createdAt, streamed: request.stream,
-                outcome: .completed, usage: Usage(), failedAttempts: begun.failures,
-                firstContentAfter: start.duration(to: ambient.now()), elapsed: .zero)
+            record.model = begun.target.model.id
+            record.provider = begun.target.endpoint.provider.slug
+            record.providerName = begun.target.endpoint.provider.name
+            record.failedAttempts = begun.failures
+            record.firstContentAfter = start.duration(to: ambient.now())
             return ChatAnswer(
-                record: record, providerName: begun.target.endpoint.provider.name, attempt: begun.attempt, plan: plan,
-                target: begun.target, start: start, hold: hold, engine: self)
+                record: record, attempt: begun.attempt, plan: plan, target: begun.target, estimate: estimate,
+                start: start, hold: hold, engine: self)
         } catch {
-            await ledger.release(hold)
+            record.failedAttempts = error.failures
+            await settleUnanswered(record, request, lastTarget: error.lastTarget, hold: hold, start: start)
             throw APIError(exhausting: error.failures)
         }
+    }
+
+    /// Records a request that got no answer.
+    private func settleUnanswered(
+        _ record: Generation, _ request: ChatRequest, lastTarget: Plan.Target?, hold: Hold,
+        start: ContinuousClock.Instant
+    ) async {
+        var record = record
+        record.outcome = .failed
+        if let lastTarget {
+            let provider = lastTarget.endpoint.provider
+            record.model = lastTarget.model.id
+            record.provider = provider.slug
+            record.providerName = provider.name
+            if record.failedAttempts.last?.kind == .cancelled {
+                record.outcome = .cancelled
+                let bill = Bill(
+                    .cancelled, reported: nil, meter: AnswerMeter(),
+                    promptTokens: { PromptLength(of: request).tokensAtLeast },
+                    leavesTraces: provider.location == .vendor, prices: lastTarget.endpoint.prices)
+                record.charge(bill, at: lastTarget.endpoint.prices)
+            }
+        }
+        _ = await settle(record, hold: hold, start: start)
+    }
+
+    /// Ends a hold; what goes wrong with that is the operator's to know.
+    func settle(_ record: Generation, hold: Hold, start: ContinuousClock.Instant) async -> Generation? {
+        var record = record
+        record.elapsed = start.duration(to: ambient.now())
+        do throws(StoreError) {
+            let settled = try await ledger.settle(hold, as: record)
+            observer.settled(settled)
+            return settled
+        } catch {
+            observer.settlingFailed(record, with: error)
+            return nil
+        }
+    }
+}
+
+extension Generation {
+    /// Takes what a bill says.
+    mutating func charge(_ bill: Bill, at prices: PriceList) {
+        usage = bill.usage
+        basis = bill.basis
+        cost = bill.cost
+        answerCost = bill.answerCost
+        priceID = bill.basis == .none ? "" : prices.id
     }
 }

@@ -1,7 +1,7 @@
 /// Why one try at one endpoint failed.
 public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What kind of failure it was; decides whether another endpoint is tried and what the client is told.
-    public enum Kind: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
         /// The vendor finds the request itself wrong (400, 413, 415, 422): no other endpoint would take it.
         case refused
         /// This endpoint's vendor format cannot say what the request asks for; found before anything was sent.

@@ -37,19 +37,19 @@ public struct OpenAIChatFormat: Sendable {
     }
 
     /// A whole answer.
-    public func completion(_ piece: ChatPiece, usage: Usage) -> [UInt8] {
+    public func completion(_ piece: ChatPiece, of record: Generation) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(head.count + piece.members.count + 400)
         bytes.append(UInt8(ascii: "{"))
         append(piece, to: &bytes)
         bytes.append(UInt8(ascii: ","))
-        append(usage, to: &bytes)
+        append(record, to: &bytes)
         appendMetadata(to: &bytes)
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 
-    /// Appends the records for `events`; a finish chunk may be kept back until ``finish(usage:into:)``.
+    /// Appends the records for `events`; a finish chunk may be kept back until ``finish(_:into:)``.
     public mutating func append(_ events: [ChatEvent], to bytes: inout [UInt8]) {
         for event in events {
             switch event {
@@ -72,13 +72,13 @@ public struct OpenAIChatFormat: Sendable {
     }
 
     /// Appends the end of a complete stream: the usage where the client wants it, and `[DONE]`.
-    public mutating func finish(usage: Usage, into bytes: inout [UInt8]) {
+    public mutating func finish(_ record: Generation, into bytes: inout [UInt8]) {
         if let piece = keptFinish {
             keptFinish = nil
-            appendChunk(piece, usage: streamUsage == .finishChunk ? usage : nil, isLast: true, to: &bytes)
+            appendChunk(piece, of: streamUsage == .finishChunk ? record : nil, isLast: true, to: &bytes)
         } else if streamUsage == .ownChunk {
             appendChunk(
-                ChatPiece(members: Array("\"system_fingerprint\":null,\"choices\":[]".utf8)), usage: usage,
+                ChatPiece(members: Array("\"system_fingerprint\":null,\"choices\":[]".utf8)), of: record,
                 isLast: true, to: &bytes)
         }
         bytes += "data: [DONE]\n\n".utf8
@@ -108,12 +108,14 @@ public struct OpenAIChatFormat: Sendable {
         appendChunk(piece, to: &bytes)
     }
 
-    private func appendChunk(_ piece: ChatPiece, usage: Usage? = nil, isLast: Bool = false, to bytes: inout [UInt8]) {
+    private func appendChunk(
+        _ piece: ChatPiece, of record: Generation? = nil, isLast: Bool = false, to bytes: inout [UInt8]
+    ) {
         bytes += "data: {".utf8
         append(piece, to: &bytes)
-        if let usage {
+        if let record {
             bytes.append(UInt8(ascii: ","))
-            append(usage, to: &bytes)
+            append(record, to: &bytes)
         } else if streamUsage == .ownChunk {
             bytes += ",\"usage\":null".utf8
         }
@@ -133,10 +135,10 @@ public struct OpenAIChatFormat: Sendable {
         bytes += piece.members
     }
 
-    private func append(_ usage: Usage, to bytes: inout [UInt8]) {
-        var writer = JSONWriter(capacity: 320)
+    private func append(_ record: Generation, to bytes: inout [UInt8]) {
+        var writer = JSONWriter(capacity: 512)
         writer.name("usage")
-        usage.write(to: &writer)
+        record.writeUsage(to: &writer)
         bytes += writer.bytes
     }
 }

@@ -12,7 +12,7 @@ public final class Candidates: Sendable {
         self.model = model
         let parameters = ParameterSet(names: model.supportedParameters)
         facts = model.endpoints.map { endpoint in
-            EndpointFacts(endpoint, of: model, parameters: parameters, provider: providers[endpoint.provider.slug] ?? 0)
+            EndpointFacts(endpoint, parameters: parameters, provider: providers[endpoint.provider.slug] ?? 0)
         }
         keys = model.endpoints.map { "\($0.provider.slug)\t\(model.id)\t\($0.upstreamModel)" }
     }
@@ -37,22 +37,20 @@ struct EndpointFacts: Sendable, Hashable {
     var dataPolicy: Provider.DataPolicy
     var parameters: ParameterSet
 
-    init(_ endpoint: Endpoint, of model: Model, parameters: ParameterSet, provider: Int) {
-        func price(_ unit: String) -> Int64? {
-            model.pricing.first { $0.unit == unit }.flatMap { PriceText($0.usd)?.picoUSD }
-        }
+    init(_ endpoint: Endpoint, parameters: ParameterSet, provider: Int) {
+        let rates = endpoint.prices.rates
         self.provider = provider
-        promptPrice = price("prompt") ?? 0
-        completionPrice = price("completion") ?? 0
-        requestPrice = price("request") ?? 0
-        imagePrice = price("image")
-        audioPrice = price("audio")
+        promptPrice = rates[.prompt] ?? 0
+        completionPrice = rates[.completion] ?? 0
+        requestPrice = rates[.request] ?? 0
+        imagePrice = rates[.image]
+        audioPrice = rates[.audio]
         weight = endpoint.weight
         quantization = endpoint.quantization
         location = endpoint.provider.location
         dataPolicy = endpoint.provider.dataPolicy
         rewardsStickiness =
-            location == .local || price("input_cache_read").map { [promptPrice] in $0 < promptPrice } == true
+            location == .local || rates[.cacheRead].map { [promptPrice] in $0 < promptPrice } == true
         self.parameters = parameters
     }
 

@@ -36,4 +36,18 @@ public struct Plan: Sendable {
     }
 
     var endpoints: [Endpoint] { targets.map(\.endpoint) }
+
+    /// Leaves what a key may ask.
+    ///
+    /// - Parameter models: their ids; empty for all.
+    /// - Throws: ``APIError`` of kind `permissionDenied` when nothing is left.
+    mutating func limit(to models: [String]) throws(APIError) {
+        guard !models.isEmpty else { return }
+        let refused = targets.first?.model.id ?? ""
+        targets.removeAll { !models.contains($0.model.id) }
+        guard targets.isEmpty else { return }
+        throw APIError(
+            .permissionDenied, "This key may not use \(refused). It may use: \(models.joined(separator: ", ")).",
+            parameter: "model")
+    }
 }

@@ -22,18 +22,45 @@ public final class Gate: Sendable {
         self.thirdPartyAccounts = thirdPartyAccounts
     }
 
+    /// What a key must be good for.
+    enum Purpose: Sendable {
+        /// Asking models: any key but those for management.
+        case inference
+        /// Making and changing keys: only those for management.
+        case management
+        /// Looking at what is the account's own: any key.
+        case reading
+    }
+
     /// Someone who showed a key.
     struct Admission: Sendable {
         var key: APIKey
         var verdict: RateLimiter.Verdict
+        var purpose: Purpose
         var allowsThirdParties: Bool
 
         var caller: Caller {
-            Caller(account: key.account, key: key.id, allowsThirdParties: allowsThirdParties)
+            Caller(
+                account: key.account, key: key.id, hasSpendingLimit: key.limit != nil,
+                allowsThirdParties: allowsThirdParties, models: key.models)
         }
 
         /// Why the request may not pass although its key is good.
         var refusal: APIError? {
+            if key.isAccountSuspended {
+                return APIError(
+                    .permissionDenied, "This account is suspended. Ask whoever runs this server.")
+            }
+            switch purpose {
+            case .inference where key.isManagement:
+                return APIError(
+                    .permissionDenied, "This is a management key: it manages keys and cannot ask models.")
+            case .management where !key.isManagement:
+                return APIError(
+                    .permissionDenied,
+                    "This key cannot manage keys. Make one that can: `routerd keys create --management`.")
+            case .inference, .management, .reading: break
+            }
             guard !verdict.isAdmitted else { return nil }
             return APIError(
                 .rateLimited,
@@ -48,7 +75,10 @@ public final class Gate: Sendable {
     ///   before `api-key`.
     /// - Throws: ``APIError`` of kind `authentication` for no key or a wrong one; `unavailable`, never `authentication`,
     ///   when the store cannot be asked.
-    func admit(_ header: (String) -> String?) async throws(APIError) -> Admission {
+    ///
+    /// Whether the key is good for `purpose` is said by ``Admission/refusal``, so that the answer has the headers of
+    /// its limit.
+    func admit(_ header: (String) -> String?, for purpose: Purpose) async throws(APIError) -> Admission {
         guard let text = Self.keyText(header) else {
             throw APIError(
                 .authentication, "No API key. Send it in the header `Authorization: Bearer air_live_…`.")
@@ -68,9 +98,11 @@ public final class Gate: Sendable {
                     detail: error.description, retryAfter: .seconds(1))
             }
         }
-        guard let key = found, key.revokedAt == nil, key.expiresAt ?? .max > timestamp() else { throw Self.wrongKey }
+        guard let key = found, key.revokedAt == nil, !key.isDisabled, key.expiresAt ?? .max > timestamp() else {
+            throw Self.wrongKey
+        }
         return Admission(
-            key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute),
+            key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute), purpose: purpose,
             allowsThirdParties: thirdPartyAccounts.contains(key.account))
     }
 
@@ -80,7 +112,8 @@ public final class Gate: Sendable {
     private static var wrongKey: APIError {
         APIError(
             .authentication,
-            "This API key is not valid: it is mistyped, revoked or expired. Make one with `routerd keys create`.")
+            "This API key is not valid: it is mistyped, disabled, revoked or expired. Make one with `routerd keys create`."
+        )
     }
 
     private static func keyText(_ header: (String) -> String?) -> String? {

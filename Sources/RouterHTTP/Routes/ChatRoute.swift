@@ -43,7 +43,7 @@ final class ChatRoute: Sendable {
         var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
         headers.add("x-generation-id", id.rawValue)
         do throws(APIError) {
-            let admission = try await gate.admit(request.header)
+            let admission = try await gate.admit(request.header, for: .inference)
             headers.add(admission.verdict)
             entry.key = admission.key.id
             if let refusal = admission.refusal { throw refusal }
@@ -98,8 +98,7 @@ final class ChatRoute: Sendable {
             guard let completion else {
                 throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
             }
-            let body = OpenAIChatFormat(answer, to: request, metadata: metadata).completion(
-                completion, usage: record.usage)
+            let body = OpenAIChatFormat(answer, to: request, metadata: metadata).completion(completion, of: record)
             entry.generation = record
             entry.status = 200
             headers.add("content-type", "application/json")
@@ -136,7 +135,7 @@ final class ChatRoute: Sendable {
                 if !bytes.isEmpty { try await response.write(bytes) }
             }
             entry.generation = record
-            format.finish(usage: record.usage, into: &end)
+            format.finish(record, into: &end)
         } catch let failure as UpstreamFailure {
             var failure = failure
             failure.provider = failure.provider ?? answer.provider

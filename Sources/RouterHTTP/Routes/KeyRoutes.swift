@@ -8,9 +8,7 @@ struct KeyRoutes: Sendable {
 
     func add(to router: some RouterMethods<RouterContext>) {
         router.read("/api/v1/key") { request, context in
-            let admission = try await gate.admit { name in
-                HTTPField.Name(name).flatMap { request.headers[$0] }
-            }
+            let admission = try await gate.admit(request.header(called:), for: .reading)
             context.limitHeaders.set(admission.verdict)
             if let refusal = admission.refusal { throw refusal }
             return .json(KeyRecord.current(admission.key))

@@ -11,7 +11,7 @@ struct ProviderHealthRoutes: Sendable {
 
     func add(to router: some RouterMethods<RouterContext>) {
         router.read("/health/providers") { request, context in
-            let admission = try await gate.admit { name in HTTPField.Name(name).flatMap { request.headers[$0] } }
+            let admission = try await gate.admit(request.header(called:), for: .reading)
             context.limitHeaders.set(admission.verdict)
             if let refusal = admission.refusal { throw refusal }
             return .json(ProviderHealth.body(routing.health.standings(of: catalog.current)))

@@ -17,3 +17,8 @@ extension RouterMethods where Context == RouterContext {
         }
     }
 }
+
+extension Request {
+    /// A header field by its lower-case name.
+    func header(called name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
+}

@@ -157,7 +157,7 @@ enum AnthropicUser {
     /// number, or is too long.
     static func id(for user: String) -> String {
         guard user.contains("@") || user.count > charactersMax || isTelephoneNumber(user) else { return user }
-        return SHA256.digest(of: user.utf8).map { part in
+        return PlainSHA256.digest(of: user.utf8).map { part in
             let digits = String(part, radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()

@@ -1,3 +1,5 @@
+import RouterCore
+
 /// Which ids of tool calls a vendor takes; others are replaced, the same one always by the same, so that a call and its
 /// result stay together and a vendor's prompt cache sees the same text in each turn.
 struct CallIDRule {
@@ -22,7 +24,7 @@ enum CallID {
     static func letters(_ count: Int, from text: String) -> String {
         var letters: [UInt8] = []
         let alphabet: StaticString = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-        for part in SHA256.digest(of: text.utf8) {
+        for part in PlainSHA256.digest(of: text.utf8) {
             var rest = part
             for _ in 0..<min(11, count - letters.count) {
                 letters.append(alphabet.withUTF8Buffer { $0[Int(rest % 62)] })

@@ -21,6 +21,10 @@ struct SQLRow: Sendable, Hashable {
         return text
     }
 
+    func textOrNull(_ column: String) throws(StoreError) -> String? {
+        try value(column) == .null ? nil : text(column)
+    }
+
     private func value(_ column: String) throws(StoreError) -> SQLValue {
         guard let index = columns.firstIndex(of: column), index < values.count else {
             throw StoreError(.incompatible, "The answer of the database has no column \(column), only \(columns)")

@@ -25,9 +25,11 @@ struct RequestLines: RequestRecorder {
             writer.member("generation", generation.id.rawValue)
             writer.member("model", generation.model)
             writer.member("provider", generation.provider)
-            writer.member("outcome", generation.outcome.word)
+            writer.member("outcome", generation.outcome.rawValue)
             writer.member("prompt_tokens", generation.usage.prompt)
             writer.member("completion_tokens", generation.usage.completion)
+            writer.name("cost")
+            writer.raw(generation.cost.shortText.utf8)
             if let first = generation.firstContentAfter { writer.member("first_content_ms", Int(first.milliseconds)) }
         }
         if let detail = record.detail { writer.member("detail", detail) }
@@ -49,16 +51,6 @@ struct RequestLines: RequestRecorder {
             }
         }
         return Array(parts.joined(separator: " ").utf8)
-    }
-}
-
-extension Generation.Outcome {
-    fileprivate var word: String {
-        switch self {
-        case .completed: "completed"
-        case .cancelled: "cancelled"
-        case .failed: "failed"
-        }
     }
 }
 

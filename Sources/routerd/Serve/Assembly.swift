@@ -15,6 +15,7 @@ struct Assembly: Sendable {
     let credentials: LiveCredentials
     let directory: KeyDirectory
     let transport: CurlTransport
+    let ledger: CreditLedger
     let ambient: Ambient
     let logger: Logger
     let recorder: any RequestRecorder
@@ -24,9 +25,9 @@ struct Assembly: Sendable {
     let found: [EngineDiscovery.Engine]
 
     /// Opens the store, makes what is missing, and reads what can be routed to.
-    init(_ settings: Settings, peppers: Peppers, logger: Logger, recorder: any RequestRecorder)
-        async throws(CommandFailure)
-    {
+    init(
+        _ settings: Settings, data: DataDirectory, peppers: Peppers, logger: Logger, recorder: any RequestRecorder
+    ) async throws(CommandFailure) {
         self.settings = settings
         self.peppers = peppers
         self.logger = logger
@@ -40,6 +41,25 @@ struct Assembly: Sendable {
         for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
         catalog = LiveCatalog(routes.catalog)
         credentials = LiveCredentials(routes.keys)
+        ledger = try await Self.ledger(of: store, prices: routes.catalog.priceLists, in: data, ambient: ambient)
+    }
+
+    /// The ledger, with everything settled that an earlier life of this server has left in its journal.
+    private static func ledger(
+        of store: SQLStore, prices: Set<PriceList>, in data: DataDirectory, ambient: Ambient
+    ) async throws(CommandFailure) -> CreditLedger {
+        let node = try data.node(letters: ambient.letters)
+        do throws(StoreError) {
+            try await store.keep(Array(prices))
+            let (journal, records) = try FileJournal.open(data.path + "/journal")
+            let ledger = CreditLedger(
+                node: node, store: store, journal: journal, ambient: ambient,
+                policy: .init(leaseLifetime: store.isShared ? .seconds(30) : nil))
+            try await ledger.start(recovering: records)
+            return ledger
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
     /// The HTTP server.
@@ -49,7 +69,7 @@ struct Assembly: Sendable {
         limits.timeouts = settings.timeouts
         let engine = Engine(
             catalog: { [catalog] in catalog.current }, vendors: Vendors.all, transport: transport,
-            authorizer: credentials, observer: EngineLog(logger), ambient: ambient, limits: limits)
+            authorizer: credentials, ledger: ledger, observer: EngineLog(logger), ambient: ambient, limits: limits)
         let gate = Gate(
             directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
             digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp,
@@ -60,13 +80,21 @@ struct Assembly: Sendable {
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         return RouterServer(
             configuration: configuration, engine: engine, catalog: catalog, gate: gate,
-            readiness: { [store] in await Self.fault(of: store) }, ambient: ambient, logger: logger,
+            readiness: { [store, ledger] in
+                if let trouble = ledger.trouble { return trouble }
+                return await Self.fault(of: store)
+            }, ambient: ambient, logger: logger,
             recorder: recorder, onListening: onListening)
     }
 
     /// Takes models, providers and their keys from `settings` for all requests from now on.
-    func reload(_ settings: Settings) throws(CommandFailure) {
+    func reload(_ settings: Settings) async throws(CommandFailure) {
         let routes = try Self.routes(settings, found: found)
+        do throws(StoreError) {
+            try await store.keep(Array(routes.catalog.priceLists))
+        } catch {
+            throw CommandFailure(error)
+        }
         for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
         credentials.replace(with: routes.keys)
         catalog.replace(with: routes.catalog)

@@ -1,4 +1,5 @@
 import Foundation
+import RouterCore
 import RouterHTTP
 
 /// The directory that holds everything a server keeps: database, pepper, lock.
@@ -43,15 +44,37 @@ struct DataDirectory {
 
     /// Puts a new secret in place as a whole, so that of two processes that start at once both read the same.
     private func makePepper(at file: String) throws(CommandFailure) {
+        try place(Data((Peppers.newSecret() + "\n").utf8), at: file)
+    }
+
+    private func place(_ contents: Data, at file: String) throws(CommandFailure) {
         let own = "\(file).\(ProcessInfo.processInfo.processIdentifier)"
         let isWritten = FileManager.default.createFile(
-            atPath: own, contents: Data((Peppers.newSecret() + "\n").utf8), attributes: [.posixPermissions: 0o600])
+            atPath: own, contents: contents, attributes: [.posixPermissions: 0o600])
         // Fails when the other process was first: then its secret counts.
         let isLinked = isWritten && link(own, file) == 0
         try? FileManager.default.removeItem(atPath: own)
         guard isLinked || FileManager.default.fileExists(atPath: file) else {
             throw CommandFailure(.cannotCreate, "cannot write \(file)", hint: "Is the directory writable?")
         }
+    }
+
+    /// Who this server is among those that share a database: made on the first start, the same ever after.
+    ///
+    /// - Parameter letters: makes random letters.
+    func node(letters: (Int) -> String) throws(CommandFailure) -> NodeID {
+        let file = path + "/node"
+        if !FileManager.default.fileExists(atPath: file) {
+            try place(Data("node-\(letters(16))\n".utf8), at: file)
+        }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+            let line = text.split(whereSeparator: \.isNewline).first, line.utf8.count <= 100
+        else {
+            throw CommandFailure(
+                .configuration, "\(file) cannot be read or holds no name",
+                hint: "Remove it: the next start makes another. What the old one had set aside returns by itself.")
+        }
+        return NodeID(rawValue: String(line))
     }
 
     /// Keeps other servers away from this directory until the returned lock is dropped.

@@ -35,7 +35,7 @@ struct Server: Sendable {
             throw CommandFailure(error)
         }
         let assembly = try await Assembly(
-            settings, peppers: try data.peppers(pepper), logger: logger,
+            settings, data: data, peppers: try data.peppers(pepper), logger: logger,
             recorder: RequestLines(
                 format: Self.format(settings.log), level: Self.level(settings.log), sink: sink))
         let firstStart = try await firstStart(assembly, environment: environment)
@@ -52,7 +52,9 @@ struct Server: Sendable {
         }
         var configuration = ServiceGroupConfiguration(
             services: [
-                server, KeyRefresh(directory: assembly.directory, logger: logger),
+                // Services stop from the last to the first: this one when all answers have ended.
+                LedgerReports(ledger: assembly.ledger, logger: logger), server,
+                KeyRefresh(directory: assembly.directory, logger: logger),
                 LoadWatch(
                     gate: assembly.load, memoryMax: settings.memoryBytesMax ?? ProcessLoad.memoryMax, logger: logger),
                 Reload(assembly: assembly, read: read, logger: logger), SecondSignal(sink: sink),
@@ -63,6 +65,11 @@ struct Server: Sendable {
             try await group.run()
         } catch {
             try check(error)
+        }
+        do throws(StoreError) {
+            try await assembly.ledger.stop()
+        } catch {
+            logger.error("settlements stay in the journal", metadata: ["reason": "\(error)"])
         }
         await assembly.transport.shutdown()
         await assembly.store.close()
@@ -141,6 +148,24 @@ private struct KeyRefresh: Service {
     }
 }
 
+/// Brings what has ended into the store, many requests at once.
+private struct LedgerReports: Service {
+    let ledger: CreditLedger
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await ledger.run { [logger] trouble in
+                if let trouble {
+                    logger.error("settlements cannot be stored", metadata: ["reason": "\(trouble)"])
+                } else {
+                    logger.notice("settlements are stored again")
+                }
+            }
+        }
+    }
+}
+
 /// Reads the configuration again on SIGHUP.
 private struct Reload: Service {
     let assembly: Assembly
@@ -149,14 +174,14 @@ private struct Reload: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { reload() }
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
         }
     }
 
-    private func reload() {
+    private func reload() async {
         do {
             let loaded = try read()
-            try assembly.reload(loaded.settings)
+            try await assembly.reload(loaded.settings)
             for warning in loaded.warnings { logger.warning("configuration", metadata: ["note": "\(warning)"]) }
             let old = assembly.settings
             if loaded.settings.http != old.http || loaded.settings.data != old.data

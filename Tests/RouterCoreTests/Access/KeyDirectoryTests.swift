@@ -23,6 +23,8 @@ import Testing
         }
         func keys() async throws(StoreError) -> [APIKey] { [] }
         func add(_ key: APIKey) async throws(StoreError) {}
+        func key(named name: String, of account: Account.ID) async throws(StoreError) -> APIKey? { nil }
+        func update(_ key: APIKey) async throws(StoreError) -> APIKey? { nil }
         func revokeKey(_ name: String, at time: Int64) async throws(StoreError) -> APIKey? { nil }
         func keysVersion() async throws(StoreError) -> Int64 {
             let (version, isDown) = state.withLock { ($0.version, $0.isDown) }

@@ -32,7 +32,7 @@ import Testing
         #expect(events.count == 5)
         #expect(record.usage.prompt == 3 && record.usage.completion == 4)
         #expect(record.outcome == .completed && record.provider == "one" && record.id == Samples.generation)
-        #expect(ledger.settled == [record] && ledger.released.isEmpty)
+        #expect(ledger.settled == [record])
         #expect(transport.providersAsked == ["one"])
     }
 
@@ -54,14 +54,14 @@ import Testing
         #expect(ledger.settled.count == 1 && ledger.held == 1)
     }
 
-    @Test("a request that the vendor finds wrong is tried nowhere else, and its hold is released")
+    @Test("a request that the vendor finds wrong is tried nowhere else, and settled without a charge")
     func givesUpOnBadRequest() async throws {
         let ledger = ScriptedLedger()
         let error = await #expect(throws: APIError.self) {
             _ = try await stream([[.head(400), .bytes("no such thing")]], ledger: ledger)
         }
         #expect(error?.kind == .invalidRequest && error?.message == "no such thing")
-        #expect(ledger.released.count == 1 && ledger.settled.isEmpty)
+        #expect(ledger.settled.map(\.outcome) == [.failed] && ledger.settled.map(\.cost) == [.zero])
     }
 
     @Test("when all endpoints fail, the client hears the last reason and how many were tried")
@@ -72,7 +72,7 @@ import Testing
         }
         #expect(error?.kind == .providerError && error?.message == "broken")
         #expect(error?.attempts.map(\.provider) == ["one", "two"])
-        #expect(ledger.released.count == 1 && ledger.settled.isEmpty)
+        #expect(ledger.settled.map(\.outcome) == [.failed] && ledger.settled.map(\.cost) == [.zero])
     }
 
     @Test("when all endpoints are rate limited, the shortest wait is told")
@@ -146,7 +146,7 @@ import Testing
         #expect(ledger.settled.map(\.outcome) == [.cancelled])
     }
 
-    @Test("cancelling before the first content releases the hold and tries nowhere else")
+    @Test("cancelling before the first content charges a third party's prompt by our count, and tries nowhere else")
     func cancelsBeforeContent() async throws {
         let ledger = ScriptedLedger()
         let transport = ScriptedTransport([[.head(200), .hang]])
@@ -157,7 +157,9 @@ import Testing
         let result = await task.result
         #expect(throws: (any Error).self) { _ = try result.get() }
         #expect(transport.providersAsked.count == 1)
-        #expect(ledger.released.count == 1 && ledger.settled.isEmpty)
+        let record = try #require(ledger.settled.first)
+        #expect(ledger.settled.count == 1 && record.outcome == .cancelled && record.usage.completion == 0)
+        #expect(record.basis == .counted && record.cost > .zero && record.cost < Money(nanoUSD: 20_000))
     }
 
     @Test("after two silences a stream commits, and the client gets the silences")

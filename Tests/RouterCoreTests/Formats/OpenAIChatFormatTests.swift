@@ -6,6 +6,12 @@ import Testing
 struct OpenAIChatFormatTests {
     private let piece = ChatPiece(members: Array(#""system_fingerprint":null,"choices":[]"#.utf8))
 
+    private var record: Generation {
+        Generation(
+            id: Generation.ID(rawValue: "gen-1"), account: .first, key: "key_test", model: "a/b", createdAt: 0,
+            streamed: false, cost: Money(nanoUSD: 3_062_500), answerCost: Money(nanoUSD: 3_000_000))
+    }
+
     private func format(streamed: Bool) -> OpenAIChatFormat {
         OpenAIChatFormat(
             id: Generation.ID(rawValue: "gen-1"), createdAt: 1_776_249_000_000, model: "a/b", provider: "Vendor",
@@ -14,12 +20,16 @@ struct OpenAIChatFormatTests {
 
     @Test("a whole answer is one JSON object with our members before the vendor's")
     func wholeAnswer() throws {
-        let root = try JSONDocument(format(streamed: false).completion(piece, usage: Usage())).root
+        let root = try JSONDocument(format(streamed: false).completion(piece, of: record)).root
         #expect(
             root.members.map(\.name.string) == [
                 "id", "object", "created", "model", "provider", "system_fingerprint", "choices", "usage",
             ])
         #expect(root["created"]?.integer == 1_776_249_000)
+        let usage = root["usage"]
+        #expect(usage?["cost"]?.double == 0.0030625)
+        #expect(usage?["cost_details"]?["upstream_inference_prompt_cost"]?.double == 0.0000625)
+        #expect(usage?["cost_details"]?["upstream_inference_completions_cost"]?.double == 0.003)
     }
 
     @Test("a stream that breaks off ends with one JSON object that has the error, and no [DONE]")

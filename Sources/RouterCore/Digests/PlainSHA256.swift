@@ -1,9 +1,9 @@
 /// SHA-256, to make ids out of ids. Not for secrets: it takes no care of timing.
 ///
-/// Written here because it is all that this target needs of cryptography. Source: FIPS 180-4, sections 5.1.1 and 6.2.
-enum SHA256 {
+/// Written here because it is all that the core needs of cryptography. Source: FIPS 180-4, sections 5.1.1 and 6.2.
+package enum PlainSHA256 {
     /// The first 64 bits of the digest of `bytes`, then the next, and so on: four numbers.
-    static func digest(of bytes: some Collection<UInt8>) -> [UInt64] {
+    package static func digest(of bytes: some Collection<UInt8>) -> [UInt64] {
         var message = Array(bytes)
         let bits = UInt64(message.count) * 8
         message.append(0x80)

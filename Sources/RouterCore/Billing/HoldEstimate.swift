@@ -1,0 +1,69 @@
+/// What a request may cost, before it is sent: what a hold must have.
+///
+/// Prices are the dearest of the endpoints that may be asked. The prompt is counted from its length, on the high side;
+/// the answer by the bound that the request sets or, without one, by what the model's answers have been like: its longest
+/// possible answer would refuse requests that the credit pays for easily.
+public struct HoldEstimate: Sendable, Hashable {
+    /// Tokens of the prompt, rather too many.
+    public var promptTokens: Int
+    /// Tokens of answer that the request allows, all choices together; `nil` when it sets no bound.
+    public var outputTokensAllowed: Int?
+    /// Tokens of answer that the model could write, all choices together.
+    public var outputTokensPossible: Int
+    /// Pico-dollars a token.
+    public var promptRate: Int64
+    /// Pico-dollars a token.
+    public var outputRate: Int64
+    /// Pico-dollars a request.
+    public var requestFee: Int64
+    /// Only what has begun to stream can be stopped when the credit ends.
+    public var streamed: Bool
+    public var model: String
+
+    /// - Parameter targets: where it may be tried; at least one.
+    init(for request: ChatRequest, targets: [Plan.Target]) {
+        let root = request.root
+        let allowed = root["max_completion_tokens"]?.integer ?? root["max_tokens"]?.integer
+        let possible = targets.map { $0.model.maxCompletionTokens ?? $0.model.contextLength }.max() ?? 0
+        promptTokens = PromptLength(of: request).tokensAtMost
+        outputTokensAllowed = allowed.map { min($0, possible) * request.choices }
+        outputTokensPossible = possible * request.choices
+        promptRate = targets.map(\.endpoint.prices.inputRateMax).max() ?? 0
+        outputRate = targets.map(\.endpoint.prices.outputRateMax).max() ?? 0
+        requestFee = targets.map(\.endpoint.prices.requestFee).max() ?? 0
+        streamed = request.stream
+        model = targets.first?.model.id ?? request.model
+    }
+
+    public init(
+        promptTokens: Int, outputTokensAllowed: Int?, outputTokensPossible: Int, promptRate: Int64, outputRate: Int64,
+        requestFee: Int64, streamed: Bool, model: String
+    ) {
+        self.promptTokens = promptTokens
+        self.outputTokensAllowed = outputTokensAllowed
+        self.outputTokensPossible = outputTokensPossible
+        self.promptRate = promptRate
+        self.outputRate = outputRate
+        self.requestFee = requestFee
+        self.streamed = streamed
+        self.model = model
+    }
+
+    /// What the request costs with an answer of so many tokens, rounded up.
+    /// - Returns: `nil` when that is more money than can be counted.
+    public func amount(outputTokens: Int) -> Money? {
+        let pico =
+            Int128(promptTokens) * Int128(promptRate) + Int128(outputTokens) * Int128(outputRate)
+            + Int128(requestFee)
+        return Int64(exactly: (pico + 999) / 1000).map { Money(nanoUSD: $0) }
+    }
+
+    /// Tokens of answer that `money` pays for; negative when not even the prompt is paid.
+    public func outputTokens(affordedBy money: Money) -> Int {
+        let left =
+            Int128(money.nanoUSD) * 1000 - Int128(promptTokens) * Int128(promptRate) - Int128(requestFee)
+        guard left >= 0 else { return -1 }
+        guard outputRate > 0 else { return outputTokensPossible }
+        return Int(clamping: left / Int128(outputRate))
+    }
+}
