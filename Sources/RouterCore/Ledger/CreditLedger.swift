@@ -27,7 +27,7 @@ public final class CreditLedger: Ledger {
         /// How often settlements are reported, at least.
         public var reportEvery: Duration = .milliseconds(200)
         /// How often a shortage is asked about again while other nodes give back what they do not use.
-        public var recallTries = 4
+        public var recallTries = 7
         public var recallPause: Duration = .milliseconds(100)
         /// Bytes of a segment of the journal after which the next one is begun.
         public var segmentBytes = 4 * 1024 * 1024
@@ -271,8 +271,7 @@ public final class CreditLedger: Ledger {
     private func send(_ lease: LeaseName, need: Int64) async throws(StoreError) -> LeaseAnswer {
         let request = state.withLock { $0.request(for: lease, need: need, at: ambient.now()) }
         let answer = try await store.lease(request)
-        state.withLock { $0.answered(answer, to: request, at: ambient.now()) }
-        return answer
+        return state.withLock { $0.answered(answer, to: request, at: ambient.now()) }
     }
 
     // MARK: Reporting
@@ -325,7 +324,8 @@ public final class CreditLedger: Ledger {
         try await lane.run { () throws(StoreError) in
             // What ends meanwhile is left to the next report, so that leases get their turn.
             var left = state.withLock(\.endedCount)
-            repeat { left -= try await reportOnce() } while left > 0
+            // What another node has asked for is not kept until the next one, though.
+            repeat { left -= try await reportOnce() } while left > 0 || state.withLock { $0.hasReturns }
         }
     }
 

@@ -127,8 +127,11 @@ struct NodeLedger: Sendable {
 
     /// What to ask the store for when `need` more must be held.
     func request(for name: LeaseName, need: Int64, at now: ContinuousClock.Instant) -> LeaseRequest {
-        LeaseRequest(
-            node: node, epoch: book.epoch, lease: name, need: need, want: book.slice(for: need, of: name, at: now))
+        // What is free is less than what is needed, and is not to be left over in the end.
+        let missing = max(1, need - (book.leases[name]?.free ?? 0))
+        return LeaseRequest(
+            node: node, epoch: book.epoch, lease: name, need: missing,
+            want: max(missing, book.slice(for: need, of: name, at: now)))
     }
 
     /// Gives up what is free of the account's other leases on this node, so that this one can have it.
@@ -140,21 +143,28 @@ struct NodeLedger: Sendable {
     }
 
     /// The store answered a ``LeaseRequest``.
-    mutating func answered(_ answer: LeaseAnswer, to request: LeaseRequest, at now: ContinuousClock.Instant) {
-        guard request.epoch == book.epoch else { return }
+    /// - Returns: the answer; what is short counts what the lease has free.
+    mutating func answered(
+        _ answer: LeaseAnswer, to request: LeaseRequest, at now: ContinuousClock.Instant
+    ) -> LeaseAnswer {
+        guard request.epoch == book.epoch else { return answer }
         switch answer {
         case .granted(let remaining, let more):
             book.refill(request.lease, remaining: remaining, at: now)
             available[request.lease] = more
             shortages[request.lease] = nil
-        case .short(let shortage):
+        case .short(var shortage):
+            available[request.lease] = shortage.available
+            let free = book.leases[request.lease]?.free ?? 0
+            shortage.available += free
             shortages = shortages.filter { now < $0.value.until }
             shortages[request.lease] = Shortage(
-                shortage: shortage, need: request.need, until: now.advanced(by: Self.shortageBelieved))
-            available[request.lease] = shortage.available
+                shortage: shortage, need: request.need + free, until: now.advanced(by: Self.shortageBelieved))
+            return .short(shortage)
         case .fenced:
             mustJoin = true
         }
+        return answer
     }
 
     /// What a lease has free, and what could be set aside besides when it was last asked.
@@ -237,6 +247,9 @@ struct NodeLedger: Sendable {
 
     /// Whether the store has everything that has ended.
     var isReported: Bool { ended.isEmpty && returns.isEmpty && reporting == nil }
+
+    /// Whether credit waits to be given back.
+    var hasReturns: Bool { !returns.isEmpty && !mustJoin }
 
     /// How many requests have ended and are not in the store.
     var endedCount: Int { ended.count }
