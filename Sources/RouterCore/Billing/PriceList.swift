@@ -43,7 +43,7 @@ public struct PriceList: Sendable, Hashable {
     /// - Parameters:
     ///   - tiers: rates that a tier does not have are those of `rates`.
     ///   - services: likewise.
-    ///   - images: the first that fits counts; `image_output` of the rates where none does.
+    ///   - images: the first that fits counts; where none does, `image_output` of the rates, else the dearest image.
     public init(
         rates: Rates = Rates(), tiers: [Tier] = [], services: [String: Rates] = [:], images: [ImageRate] = []
     ) {
@@ -68,12 +68,13 @@ public struct PriceList: Sendable, Hashable {
         return tiers.last { usage.prompt > $0.above }?.rates ?? rates
     }
 
-    /// Pico-dollars for an image of this size and quality.
+    /// Pico-dollars for an image of this size and quality; where nothing fits, the dearest there is, so that no image
+    /// is free because its kind has another name.
     func imageRate(size: String?, quality: String?, in rates: Rates) -> Int64 {
         let fitting = images.first { rate in
             (rate.size == nil || rate.size == size) && (rate.quality == nil || rate.quality == quality)
         }
-        return fitting?.picoUSD ?? rates[.imageOutput] ?? 0
+        return fitting?.picoUSD ?? rates[.imageOutput] ?? images.map(\.picoUSD).max() ?? 0
     }
 
     /// The list as JSON, to be kept: integers, in one order.
