@@ -1,34 +1,87 @@
 import Crypto
 import RouterCore
 
-/// The answer to `GET /api/v1/models`: one body that clients of OpenAI, OpenRouter and Anthropic, and LibreChat, all
-/// can read.
+/// The answers about models: lists that clients of OpenAI, OpenRouter and Anthropic, and LibreChat, all can read.
+///
+/// Each model is written once for each catalogue; an answer puts together what is asked for.
 struct ModelListing: Sendable {
-    let body: [UInt8]
-    /// For `ETag`: changes when the body does.
-    let tag: String
+    private let models: [Model]
+    /// Each model as `GET /api/v1/models/{id}` gives it.
+    private let objects: [[UInt8]]
+    /// All models.
+    let whole: Prepared
+
+    /// A body and its `ETag`, which changes when the body does.
+    struct Prepared: Sendable {
+        let body: [UInt8]
+        let tag: String
+
+        init(_ body: [UInt8]) {
+            self.body = body
+            let digest = SHA256.hash(data: body).prefix(12)
+            tag = "\"\(digest.map { String(Int($0) + 256, radix: 16).dropFirst() }.joined())\""
+        }
+    }
 
     init(_ catalog: Catalog) {
-        var writer = JSONWriter(capacity: 1024 * (catalog.models.count + 1))
+        models = catalog.models
+        objects = models.map(Self.object)
+        whole = Prepared(Self.list(Array(models.indices)[...], of: models, objects, total: models.count))
+    }
+
+    /// The models that `query` asks for.
+    ///
+    /// - Parameter path: of the request, for the link to the next page.
+    func list(_ query: ModelQuery, path: String, members: [(name: String, value: String)]) -> Prepared {
+        guard !query.isEverything else { return whole }
+        let places = query.places(in: models)
+        let page = query.page(of: places)
+        var next: String?
+        if let limit = query.limit, places.count - page.endIndex > 0, !page.isEmpty {
+            let others = members.filter { $0.name != "offset" && $0.name != "limit" }
+                .map { "\($0.name.queryEscaped)=\($0.value.queryEscaped)" }
+            next =
+                path + "?"
+                + (others + ["offset=\(query.offset + page.count)", "limit=\(limit)"]).joined(separator: "&")
+        }
+        return Prepared(Self.list(page, of: models, objects, total: places.count, next: next))
+    }
+
+    /// `{"data": {"count": 12}}`
+    func count(_ query: ModelQuery) -> [UInt8] {
+        var writer = JSONWriter(capacity: 32)
+        writer.beginObject()
+        writer.name("data")
+        writer.beginObject()
+        writer.member("count", query.places(in: models).count)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func list(
+        _ places: ArraySlice<Int>, of models: [Model], _ objects: [[UInt8]], total: Int, next: String? = nil
+    ) -> [UInt8] {
+        var writer = JSONWriter(capacity: places.reduce(256) { $0 + objects[$1].count + 1 })
         writer.beginObject()
         writer.member("object", "list")
         writer.name("data")
         writer.beginArray()
-        for model in catalog.models { Self.write(model, to: &writer) }
+        for place in places { writer.raw(objects[place]) }
         writer.endArray()
-        writer.member("total_count", catalog.models.count)
+        writer.member("total_count", total)
         writer.name("links")
         writer.beginObject()
-        writer.nullMember("next")
+        writer.name("next")
+        if let next { writer.string(next) } else { writer.null() }
         writer.endObject()
-        writer.member("has_more", false)
+        writer.member("has_more", next != nil)
         writer.name("first_id")
-        if let first = catalog.models.first { writer.string(first.id) } else { writer.null() }
+        if let first = places.first { writer.string(models[first].id) } else { writer.null() }
         writer.name("last_id")
-        if let last = catalog.models.last { writer.string(last.id) } else { writer.null() }
+        if let last = places.last { writer.string(models[last].id) } else { writer.null() }
         writer.endObject()
-        body = writer.bytes
-        tag = "\"\(SHA256.hash(data: body).prefix(12).map { String(Int($0) + 256, radix: 16).dropFirst() }.joined())\""
+        return writer.bytes
     }
 
     /// One model, as `GET /api/v1/models/{id}` gives it.
@@ -36,6 +89,30 @@ struct ModelListing: Sendable {
         var writer = JSONWriter(capacity: 1024)
         write(model, to: &writer)
         return writer.bytes
+    }
+
+    /// What models take in and give out.
+    static func writeArchitecture(of model: Model, to writer: inout JSONWriter) {
+        writer.name("architecture")
+        writer.beginObject()
+        writer.member(
+            "modality",
+            "\(model.inputModalities.joined(separator: "+"))->\(model.outputModalities.joined(separator: "+"))")
+        write("input_modalities", model.inputModalities, to: &writer)
+        write("output_modalities", model.outputModalities, to: &writer)
+        writer.member("tokenizer", "Other")
+        writer.nullMember("instruct_type")
+        writer.endObject()
+    }
+
+    static func writePricing(of model: Model, to writer: inout JSONWriter) {
+        writer.name("pricing")
+        writer.beginObject()
+        for price in model.pricing {
+            writer.name(escaping: price.unit)
+            writer.string(price.usd)
+        }
+        writer.endObject()
     }
 
     private static func write(_ model: Model, to writer: inout JSONWriter) {
@@ -51,23 +128,8 @@ struct ModelListing: Sendable {
         writer.member("created_at", Timestamp.text(ofSeconds: model.created))
         writer.member("description", model.description)
         writer.member("context_length", model.contextLength)
-        writer.name("architecture")
-        writer.beginObject()
-        writer.member(
-            "modality",
-            "\(model.inputModalities.joined(separator: "+"))->\(model.outputModalities.joined(separator: "+"))")
-        write("input_modalities", model.inputModalities, to: &writer)
-        write("output_modalities", model.outputModalities, to: &writer)
-        writer.member("tokenizer", "Other")
-        writer.nullMember("instruct_type")
-        writer.endObject()
-        writer.name("pricing")
-        writer.beginObject()
-        for price in model.pricing {
-            writer.name(escaping: price.unit)
-            writer.string(price.usd)
-        }
-        writer.endObject()
+        writeArchitecture(of: model, to: &writer)
+        writePricing(of: model, to: &writer)
         writer.name("top_provider")
         writer.beginObject()
         writer.member("context_length", model.contextLength)
@@ -84,12 +146,12 @@ struct ModelListing: Sendable {
         writer.nullMember("expiration_date")
         writer.name("links")
         writer.beginObject()
-        writer.member("details", "/api/v1/models/\(model.id)")
+        writer.member("details", "/api/v1/models/\(model.id)/endpoints")
         writer.endObject()
         writer.endObject()
     }
 
-    private static func write(_ name: StaticString, _ texts: [String], to writer: inout JSONWriter) {
+    static func write(_ name: StaticString, _ texts: [String], to writer: inout JSONWriter) {
         writer.name(name)
         writer.beginArray()
         for text in texts { writer.string(text) }

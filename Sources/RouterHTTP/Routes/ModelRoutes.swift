@@ -2,26 +2,75 @@ import HTTPTypes
 import Hummingbird
 import RouterCore
 
-/// `GET /api/v1/models` and `GET /api/v1/models/{id}`: need no key, and ignore one.
+/// `GET /api/v1/models`, what belongs to it, and `GET /api/v1/providers`: need no key, and ignore one.
 struct ModelRoutes: Sendable {
     let catalog: LiveCatalog
 
     func add(to router: some RouterMethods<RouterContext>) {
-        router.read("/api/v1/models") { request, _ in
-            let listing = catalog.listing
-            if request.headers[.ifNoneMatch] == listing.tag {
-                return Response(status: .notModified, headers: [.eTag: listing.tag])
-            }
-            var response = Response.json(listing.body)
-            response.headers[.eTag] = listing.tag
-            return response
+        addLists(to: router)
+        router.read("/api/v1/models/count") { request, _ in
+            .json(catalog.listing.count(try ModelQuery(Self.members(of: request))))
         }
+        router.read("/api/v1/providers") { _, _ in .json(EndpointListing.providers(of: catalog.current)) }
+        router.read("/api/v1/endpoints/zdr") { _, _ in .json(EndpointListing.retainingNothing(in: catalog.current)) }
         // The id has a slash in it, sent as it is or as %2F.
         router.read("/api/v1/models/**") { _, context in
-            let segments = context.parameters.getCatchAll()
-            let id = segments.map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
-            return .json(ModelListing.object(of: try catalog.current.model(asked: id)))
+            let name = Self.name(context)
+            if let id = name.endpointsOf, catalog.current.model(named: name) == nil {
+                return .json(EndpointListing.body(of: try catalog.current.model(asked: id)))
+            }
+            return .json(ModelListing.object(of: try catalog.current.model(asked: name)))
         }
+        router.read("/api/v1/model/**") { _, context in
+            let object = ModelListing.object(of: try catalog.current.model(asked: Self.name(context)))
+            return .json(Array(#"{"data":"#.utf8) + object + Array("}".utf8))
+        }
+    }
+
+    /// The list of all models, and those of models that make something else than text.
+    private func addLists(to router: some RouterMethods<RouterContext>) {
+        for (path, modality) in [
+            ("/api/v1/models", nil), ("/api/v1/images/models", "image"), ("/api/v1/embeddings/models", "embeddings"),
+            ("/api/v1/videos/models", "video"),
+        ] {
+            router.read(RouterPath(path)) { request, _ in
+                let asked = Self.members(of: request)
+                let members = asked + (modality.map { [("output_modalities", $0)] } ?? [])
+                let list = catalog.listing.list(try ModelQuery(members), path: path, members: asked)
+                if request.headers[.ifNoneMatch] == list.tag {
+                    return Response(status: .notModified, headers: [.eTag: list.tag])
+                }
+                var response = Response.json(list.body)
+                response.headers[.eTag] = list.tag
+                return response
+            }
+        }
+    }
+
+    /// What stands behind the fixed part of the path.
+    private static func name(_ context: RouterContext) -> String {
+        context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
+    }
+
+    private static func members(of request: Request) -> [(name: String, value: String)] {
+        request.uri.queryParameters.map { (String($0.key), String($0.value)) }
+    }
+}
+
+extension String {
+    /// The id in `author/slug/endpoints`; `nil` when it does not end so.
+    fileprivate var endpointsOf: String? { hasSuffix("/endpoints") ? String(dropLast("/endpoints".count)) : nil }
+
+    /// For a query: all but letters, digits and a few marks as `%` and two digits.
+    var queryEscaped: String {
+        utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
     }
 }
 
