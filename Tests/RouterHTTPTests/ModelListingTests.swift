@@ -70,6 +70,17 @@ struct ModelListingTests {
         #expect(providers?.elements.compactMap { $0["slug"]?.string } == ["one", "two"])
     }
 
+    @Test(
+        "tell caching that needs no asking from caching that does",
+        arguments: [([], false), (["input_cache_read"], true), (["input_cache_read", "input_cache_write"], false)])
+    func caching(_ units: [String], _ isImplicit: Bool) throws {
+        var model = Self.models[0]
+        model.pricing += units.map { Model.Price(unit: $0, usd: "0.0000001") }
+        let data = try JSONDocument(EndpointListing.body(of: model)).root["data"]
+        let endpoint = try #require(data?["endpoints"]?.elements.first { _ in true })
+        #expect(endpoint["supports_implicit_caching"]?.bool == isImplicit)
+    }
+
     @Test("list endpoints that keep nothing")
     func retainingNothing() throws {
         var models = Self.models

@@ -83,7 +83,10 @@ enum EndpointListing {
         writer.nullMember("uptime_last_1d")
         writer.nullMember("latency_last_30m")
         writer.nullMember("throughput_last_30m")
-        writer.member("supports_implicit_caching", model.pricing.contains { $0.unit == "input_cache_read" })
+        // Who charges for writing to the cache wants to be asked for it.
+        let units = model.pricing.map(\.unit)
+        writer.member(
+            "supports_implicit_caching", units.contains("input_cache_read") && !units.contains("input_cache_write"))
         writer.name("supports_tool_choice")
         writer.beginObject()
         writer.member("auto", choosesTools)
