@@ -13,6 +13,9 @@ struct Routerd: AsyncParsableCommand {
             KEY=$(routerd keys create --name laptop)
             """,
         version: Version.text,
-        subcommands: [Serve.self, Check.self, Config.self, Keys.self, Models.self, Providers.self, ShowVersion.self],
+        subcommands: [
+            Serve.self, Check.self, Config.self, Migrate.self, Users.self, Keys.self, Credits.self, Models.self,
+            Providers.self, ShowVersion.self,
+        ],
         defaultSubcommand: Serve.self)
 }

@@ -50,6 +50,66 @@ import Testing
         }
     }
 
+    @Test("accounts get credit, keys of theirs, and a ledger that adds up")
+    func credits() async throws {
+        try await TemporaryDirectory.with { directory in
+            func run(_ words: String...) async throws -> Executable.Outcome {
+                try await Executable.run(words, in: directory)
+            }
+            let made = try await run("users", "create", "Ana@example.org", "--json").json
+            #expect(made["email"] as? String == "ana@example.org" && made["balance"] as? String == "0.000000000")
+            let twice = try await run("users", "create", "ana@example.org")
+            #expect(twice.status == 1 && twice.errors.contains("already"))
+            for wrong in ["ana", "@", "a b@c", "a@b@c"] {
+                let refused = try await run("users", "create", wrong)
+                #expect(refused.status == 65, "\(wrong)")
+            }
+            for _ in 0..<2 {
+                let grant = try await run(
+                    "credits", "grant", "ana@example.org", "10.000000001", "--reason", "test", "--id", "pay-1", "--json"
+                ).json
+                #expect(grant["balance"] as? String == "10.000000001")
+            }
+            for wrong in ["0", "1e3", "1.0000000001", "99999999999", "NaN", "+1", "1,0"] {
+                let refused = try await run("credits", "grant", "ana@example.org", wrong, "--reason", "x")
+                #expect(refused.status == 65, "\(wrong)")
+            }
+            let back = try await run(
+                "credits", "correct", "ana@example.org", "4", "--take-back", "--reason", "twice", "--json"
+            ).json
+            #expect(back["balance"] as? String == "6.000000001")
+            let tooMuch = try await run("credits", "correct", "ana@example.org", "7", "--take-back", "--reason", "x")
+            #expect(tooMuch.status == 1 && tooMuch.errors.contains("6.000000001"))
+            let balance = try await run("credits", "balance", "ana@example.org", "--json").json
+            #expect(balance["balance"] as? String == "6.000000001" && balance["held"] as? String == "0.000000000")
+            #expect(balance["available"] as? String == "6.000000001")
+            let ledger = try await run("credits", "ledger", "ana@example.org", "--json").json
+            let amounts = (ledger["entries"] as? [[String: Any]])?.map { $0["amount"] as? String }
+            #expect(amounts == ["10.000000001", "-4.000000000"])
+            let verified = try await run("credits", "verify", "--json")
+            #expect(verified.status == 0)
+            #expect(try verified.json["ok"] as? Bool == true && verified.json["entries"] as? Int == 2)
+            #expect(try verified.json["mismatch"] as? String == "0.000000000")
+            let key = try await run(
+                "keys", "create", "--user", "ana@example.org", "--name", "app", "--limit", "25", "--reset", "monthly",
+                "--json"
+            ).json
+            #expect(key["limit"] as? String == "25.000000000" && key["limit_reset"] as? String == "monthly")
+            for wrong in [
+                ["--limit", "-1"], ["--limit", "1e30"], ["--reset", "daily"], ["--limit", "1", "--reset", "hourly"],
+            ] {
+                let refused = try await Executable.run(["keys", "create", "--name", "x"] + wrong, in: directory)
+                #expect(refused.status == 64, "\(wrong)")
+            }
+            let nobody = try await run("credits", "balance", "anna@example.org")
+            #expect(nobody.status == 1 && nobody.errors.contains("Did you mean ana@example.org"))
+            let suspended = try await run("users", "suspend", "ana@example.org", "--json").json
+            #expect(suspended["suspended_at"] as? String != nil)
+            let migrated = try await run("migrate", "--dry-run", "--json").json
+            #expect((migrated["migrations"] as? [String])?.isEmpty == true)
+        }
+    }
+
     @Test("a key is made, listed and revoked; its text is printed once and stored nowhere")
     func keys() async throws {
         try await TemporaryDirectory.with { directory in
@@ -133,8 +193,8 @@ import Testing
         (["keys", "create", "--name", "n", "--rpm", "0"], 64, "1 to 1000000"),
         (["keys", "create", "--name", "n", "--expires", "soon"], 64, "--expires"),
         (["keys", "create", "--name", "n", "--expires", "99999999999999999d"], 64, "--expires"),
-        (["keys", "create", "--name", "n", "--user", "a@b.c"], 64, "Unknown option '--user'"),
-        (["keys", "create", "--name", "n", "--management"], 64, "Unknown option '--management'"),
+        (["keys", "create", "--name", "n", "--user", "a@b.c"], 1, "there is no account a@b.c"),
+        (["keys", "create", "--name", "n", "--owner", "a@b.c"], 64, "Unknown option '--owner'"),
         (["nonsense"], 64, "nonsense"),
         (["--nonsense"], 64, "--nonsense"),
         (["serve", "--port", "x"], 64, "--port"),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import RouterCore
 import RouterHTTP
+import RouterStore
 
 /// API keys. What these commands change, a running server takes within a second.
 struct Keys: AsyncParsableCommand {
@@ -13,7 +14,24 @@ struct Keys: AsyncParsableCommand {
             discussion: """
                 routerd keys create --name laptop
                 routerd keys create --name ci --rpm 600 --expires 90d --json
+                routerd keys create --user ana@example.org --name app --limit 25 --reset monthly
                 """)
+
+        @Option(help: .init("Whose key it is: an email or id; the operator's own unless given.", valueName: "email"))
+        var user: String?
+
+        @Option(help: .init("US dollars that it may spend, in all or between resets.", valueName: "amount"))
+        var limit: String?
+
+        @Option(
+            help: .init("When its limit begins anew: daily, weekly or monthly, at midnight UTC.", valueName: "period"))
+        var reset: String?
+
+        @Option(help: .init("Ids of the only models that it may ask, with commas between them.", valueName: "ids"))
+        var models: String?
+
+        @Flag(help: "It manages keys by the API, and asks no models.")
+        var management = false
 
         @Option(help: .init("What you call it.", valueName: "text"))
         var name: String
@@ -38,6 +56,13 @@ struct Keys: AsyncParsableCommand {
             guard rpm.map({ (1...1_000_000).contains($0) }) ?? true else {
                 throw ValidationError("--rpm must be from 1 to 1000000.")
             }
+            guard limit.map({ Money(usd: $0) != nil }) ?? true else {
+                throw ValidationError(
+                    "--limit must be US dollars with at most nine digits after the point, such as 25.")
+            }
+            guard reset.map({ LimitReset(rawValue: $0) != nil }) ?? true, reset == nil || limit != nil else {
+                throw ValidationError("--reset must be daily, weekly or monthly, and needs --limit.")
+            }
         }
 
         func run() async throws {
@@ -46,9 +71,14 @@ struct Keys: AsyncParsableCommand {
                 let pepper = try Environment().pepper()
                 try await settings.withStore(creating: true) { open in
                     let peppers = try DataDirectory(making: settings.data).peppers(pepper)
-                    let (key, text) = NewKey.make(
+                    var (key, text) = NewKey.make(
                         name: name, requestsPerMinute: rpm ?? settings.defaults.requestsPerMinute, lifetime: expires,
                         peppers: peppers, ambient: .ofSystem)
+                    if let user { key.account = try await open.requireAccount(user).id }
+                    key.limit = limit.flatMap { Money(usd: $0) }
+                    key.limitReset = reset.flatMap(LimitReset.init)
+                    key.models = models?.split(separator: ",").map { $0.trimmingPrefix(" ").description } ?? []
+                    key.isManagement = management
                     try await open.add(key)
                     print(key, text: text)
                 }
@@ -177,7 +207,11 @@ extension APIKey {
         writer.member("hash", digest.hex)
         writer.member("name", name)
         writer.member("label", label)
+        writer.member("user", account.rawValue)
         writer.member("rate_limit", requestsPerMinute)
+        writer.member("limit", orNull: limit?.text)
+        writer.member("limit_reset", orNull: limitReset?.rawValue)
+        writer.member("management", isManagement)
         writer.member("created_at", Output.time(createdAt))
         writer.member("expires_at", orNull: expiresAt.map(Output.time))
         writer.member("revoked_at", orNull: revokedAt.map(Output.time))

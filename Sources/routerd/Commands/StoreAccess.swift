@@ -19,7 +19,7 @@ extension Settings {
     /// - Parameter creating: makes the data directory and the store when they are missing, and brings its schema up to
     ///   date. Without it they must be there.
     func withStore<Result>(
-        creating: Bool, _ body: (any KeyStore) async throws -> Result
+        creating: Bool, _ body: (SQLStore) async throws -> Result
     ) async throws -> Result {
         if creating {
             _ = try DataDirectory(making: data)
