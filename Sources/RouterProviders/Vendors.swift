@@ -5,6 +5,9 @@ public enum Vendors {
     public static let all: [Dialect: Vendor] = [
         .openAI: Vendor(chat: OpenAIChat(quirks: .openAI)),
         .anthropic: Vendor(chat: anthropic, access: anthropic.access),
+        .mistral: Vendor(chat: OpenAIChat(quirks: .mistral)),
+        .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
+        .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
         .openAICompatible: Vendor(chat: OpenAIChat(quirks: .selfHosted)),
     ]
 

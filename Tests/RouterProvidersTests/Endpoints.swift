@@ -13,6 +13,16 @@ enum Endpoints {
     static let anthropic = Provider(
         slug: "anthropic", name: "Anthropic", dialect: .anthropic, baseURL: "https://api.anthropic.com")
 
+    static let mistral = Provider(
+        slug: "mistral", name: "Mistral", dialect: .mistral, baseURL: "https://api.mistral.ai/v1")
+    static let deepSeek = Provider(
+        slug: "deepseek", name: "DeepSeek", dialect: .deepSeek, baseURL: "https://api.deepseek.com")
+    static let xAI = Provider(slug: "xai", name: "xAI", dialect: .xAI, baseURL: "https://api.x.ai/v1")
+
+    static let magistral = ChatTraits(reasoning: .effort(efforts: [.none, .high], standard: .high))
+    static let deepSeekChat = ChatTraits(reasoning: .effort(efforts: [.none, .high, .max], standard: .none))
+    static let grok43 = ChatTraits(reasoning: .effort(efforts: [.low, .medium, .high], standard: .low))
+
     /// Newest Claude: thinks as it likes, takes no sampling parameters.
     static let opus47 = ChatTraits(
         reasoning: .adaptive(efforts: [.low, .medium, .high, .xhigh, .max]), takesSampling: false,
@@ -42,6 +52,18 @@ enum Endpoints {
             provider: anthropic, upstreamModel: "claude-sonnet-4-6", traits: sonnet46),
         "anthropic/claude-sonnet-4-5": Endpoint(
             provider: anthropic, upstreamModel: "claude-sonnet-4-5", traits: sonnet45),
+        "mistral/mistral-large-3": Endpoint(provider: mistral, upstreamModel: "mistral-large-latest"),
+        "mistral/mistral-medium-3": Endpoint(
+            provider: mistral, upstreamModel: "mistral-medium-3",
+            traits: ChatTraits(reasoning: .effort(efforts: [.none, .high], standard: .none))),
+        "mistral/magistral-medium": Endpoint(
+            provider: mistral, upstreamModel: "magistral-medium-latest", traits: magistral),
+        "deepseek/deepseek-v3.2": Endpoint(provider: deepSeek, upstreamModel: "deepseek-chat", traits: deepSeekChat),
+        "deepseek/deepseek-r1": Endpoint(
+            provider: deepSeek, upstreamModel: "deepseek-reasoner", traits: ChatTraits(reasoning: .always)),
+        "xai/grok-4": Endpoint(provider: xAI, upstreamModel: "grok-4", traits: ChatTraits(reasoning: .always)),
+        "xai/grok-4.3": Endpoint(provider: xAI, upstreamModel: "grok-4.3", traits: grok43),
+        "xai/grok-4.20-non-reasoning": Endpoint(provider: xAI, upstreamModel: "grok-4.20-non-reasoning"),
         "airouter-cloud/llama-4-maverick": Endpoint(
             provider: engine, upstreamModel: "meta-llama/Llama-4-Maverick-17B-128E-Instruct"),
         "airouter-cloud/qwen-3-235b": Endpoint(

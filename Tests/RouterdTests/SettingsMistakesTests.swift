@@ -67,8 +67,8 @@ import Testing
             "providers:\n  - { slug: openai, kind: opnai, key: x }\n", "2:27", "unknown kind \"opnai\"",
             "did you mean \"openai\"?"),
         Mistake(
-            "providers:\n  - { slug: a, kind: gemini, key: x }\n", "2:22",
-            "kind \"gemini\" has no translator in this version", "speaks openai"),
+            "providers:\n  - { slug: a, kind: bfl, key: x }\n", "2:22",
+            "kind \"bfl\" has no translator in this version", "speaks openai"),
         Mistake("providers:\n  - { slug: openai, kind: openai }\n", "2:5", "has no key", "OPENAI_API_KEY"),
         Mistake(
             "providers:\n  - { slug: openai, kind: openai, kye: x }\n", "2:35", "unknown key \"kye\"",

@@ -225,10 +225,24 @@ import Testing
     }
 
     @Test(
+        "the variable of a vendor switches it on, at its own address",
+        arguments: [
+            ("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1"),
+            ("DEEPSEEK_API_KEY", "deepseek", "https://api.deepseek.com"),
+            ("XAI_API_KEY", "xai", "https://api.x.ai/v1"),
+        ])
+    func switchedOn(_ variable: String, _ slug: String, _ baseURL: String) throws {
+        let loaded = try SettingsTests.read(nil, [variable: "k"])
+        #expect(loaded.warnings.isEmpty)
+        #expect(loaded.settings.providers.map(\.provider.slug) == [slug])
+        #expect(loaded.settings.providers.map(\.provider.dialect.rawValue) == [slug])
+        #expect(loaded.settings.providers.map(\.provider.baseURL) == [baseURL])
+    }
+
+    @Test(
         "vendors without a translator stay off, and it is said",
         arguments: [
-            "GEMINI_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY",
-            "XAI_API_KEY", "BFL_API_KEY",
+            "GEMINI_API_KEY", "GOOGLE_API_KEY", "BFL_API_KEY",
         ])
     func unspoken(_ variable: String) throws {
         let loaded = try SettingsTests.read(nil, [variable: "k"])

@@ -102,29 +102,37 @@ extension CatalogReader {
         traits.mistralRules = bool(object, "mistral_rules") ?? traits.mistralRules
         traits.oneSystemMessage = bool(object, "one_system_message") ?? traits.oneSystemMessage
         traits.takesSampling = bool(object, "sampling") ?? traits.takesSampling
+        traits.takesPenalties = bool(object, "penalties") ?? traits.takesPenalties
+        traits.signsThoughts = bool(object, "thought_signatures") ?? traits.signsThoughts
         traits.takesLaterSystem = bool(object, "later_system_messages") ?? traits.takesLaterSystem
         traits.takesForcedCalls = bool(object, "forced_calls") ?? traits.takesForcedCalls
         return traits
     }
 
-    /// `none`, `budget`, `{"efforts": ["low", "high"], "default": "low"}`, `{"adaptive": ["low", "high"]}` or
-    /// `{"switch": "enable_thinking"}`.
+    /// `none`, `always`, `budget`, `{"efforts": ["low", "high"], "default": "low"}`, `{"adaptive": ["low", "high"]}`,
+    /// `{"levels": ["low", "high"]}`, `{"min_tokens": 0, "max_tokens": 24576}` or `{"switch": "enable_thinking"}`.
     private mutating func reasoning(_ value: JSONValue) -> ChatTraits.Reasoning {
         if value.equals("none") { return .none }
         if value.equals("budget") { return .budget }
-        guard value.kind == .object, ["efforts", "switch", "adaptive"].contains(where: { value[$0] != nil }) else {
+        if value.equals("always") { return .always }
+        let forms = ["efforts", "switch", "adaptive", "levels", "max_tokens"]
+        guard value.kind == .object, let name = forms.first(where: { value[$0] != nil }) else {
             fault(
-                at: value, "must be none or budget, or have efforts, adaptive or switch",
+                at: value, "must be none, always or budget, or have efforts, adaptive, levels, max_tokens or switch",
                 hint: "such as { efforts: [low, medium, high], default: medium } or { switch: enable_thinking }")
             return .none
         }
         let members = LayeredObject([value])
-        if value["switch"] != nil {
+        if name == "switch" {
             refuseUnknownNames(in: value, known: ["switch"])
             return string(members, "switch").map { .templateSwitch($0) } ?? .none
         }
-        let name = value["adaptive"] != nil ? "adaptive" : "efforts"
-        refuseUnknownNames(in: value, known: name == "adaptive" ? ["adaptive"] : ["efforts", "default"])
+        if name == "max_tokens" {
+            refuseUnknownNames(in: value, known: ["min_tokens", "max_tokens"])
+            let most = integer(members, "max_tokens", 1...1_000_000) ?? 1
+            return .tokens((integer(members, "min_tokens", 0...most) ?? 0)...most)
+        }
+        refuseUnknownNames(in: value, known: name == "efforts" ? ["efforts", "default"] : [name])
         let words = ChatTraits.Effort.allCases.map(\.rawValue)
         let efforts = (strings(members, name, of: words) ?? []).compactMap { ChatTraits.Effort(rawValue: $0) }
             .sorted()
@@ -133,6 +141,7 @@ extension CatalogReader {
             return .none
         }
         if name == "adaptive" { return .adaptive(efforts: efforts) }
+        if name == "levels" { return .levels(efforts) }
         var standard = efforts.contains(.medium) ? ChatTraits.Effort.medium : weakest
         if let name = string(members, "default"), let place = value["default"] {
             if let effort = ChatTraits.Effort(rawValue: name), effort == .none || efforts.contains(effort) {

@@ -22,8 +22,8 @@ public struct CatalogReader {
     /// Members of `pricing`: what a price is for, and where the prices come from.
     public static let priceNames = PriceUnit.names + ["tiers", "services", "images", "source", "date"]
     static let traitNames = [
-        "token_limit", "reasoning", "mistral_rules", "one_system_message", "sampling", "later_system_messages",
-        "forced_calls",
+        "token_limit", "reasoning", "mistral_rules", "one_system_message", "sampling", "penalties",
+        "thought_signatures", "later_system_messages", "forced_calls",
     ]
 
     /// Tokens of context of a model that does not say.

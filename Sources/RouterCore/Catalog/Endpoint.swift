@@ -37,6 +37,11 @@ public struct ChatTraits: Sendable, Hashable {
 
     /// `temperature`, `top_p` and `top_k` are taken.
     public var takesSampling: Bool
+    /// `presence_penalty` and `frequency_penalty` are taken.
+    public var takesPenalties: Bool
+    /// Gemini from its third generation on: calls have ids, and come back with the signature of the thought they came
+    /// from.
+    public var signsThoughts: Bool
     /// System messages are taken between others, behind the user's.
     public var takesLaterSystem: Bool
     /// The model can be made to call a tool.
@@ -64,6 +69,12 @@ public struct ChatTraits: Sendable, Hashable {
         case adaptive(efforts: [Effort])
         /// Claude: it thinks within a budget of tokens.
         case budget
+        /// It always reasons, and nothing can be said about how much.
+        case always
+        /// Gemini: it thinks at one of these levels, weakest first.
+        case levels([Effort])
+        /// Gemini: it thinks within a budget of tokens, from the first number to the second.
+        case tokens(ClosedRange<Int>)
     }
 
     /// From weakest to strongest.
@@ -77,14 +88,17 @@ public struct ChatTraits: Sendable, Hashable {
 
     public init(
         tokenLimit: TokenLimit = .either, reasoning: Reasoning = .none, mistralRules: Bool = false,
-        oneSystemMessage: Bool = false, takesSampling: Bool = true, takesLaterSystem: Bool = false,
-        takesForcedCalls: Bool = true, answerTokensMax: Int? = nil
+        oneSystemMessage: Bool = false, takesSampling: Bool = true, takesPenalties: Bool = true,
+        signsThoughts: Bool = false, takesLaterSystem: Bool = false, takesForcedCalls: Bool = true,
+        answerTokensMax: Int? = nil
     ) {
         self.tokenLimit = tokenLimit
         self.reasoning = reasoning
         self.mistralRules = mistralRules
         self.oneSystemMessage = oneSystemMessage
         self.takesSampling = takesSampling
+        self.takesPenalties = takesPenalties
+        self.signsThoughts = signsThoughts
         self.takesLaterSystem = takesLaterSystem
         self.takesForcedCalls = takesForcedCalls
         self.answerTokensMax = answerTokensMax

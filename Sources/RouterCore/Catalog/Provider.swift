@@ -59,6 +59,10 @@ public struct Dialect: Sendable, Hashable, RawRepresentable {
 
     public static let openAI = Dialect(rawValue: "openai")
     public static let anthropic = Dialect(rawValue: "anthropic")
+    public static let gemini = Dialect(rawValue: "gemini")
+    public static let mistral = Dialect(rawValue: "mistral")
+    public static let deepSeek = Dialect(rawValue: "deepseek")
+    public static let xAI = Dialect(rawValue: "xai")
     /// Any server with OpenAI's paths: vLLM, SGLang, llama.cpp, Ollama.
     public static let openAICompatible = Dialect(rawValue: "openai_compatible")
 }

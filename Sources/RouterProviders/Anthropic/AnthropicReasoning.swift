@@ -44,7 +44,7 @@ struct AnthropicReasoning {
             let tokens = asked.effort == ChatTraits.Effort.none ? nil : asked.tokens ?? asked.effort.map(Self.tokens)
             let budget = tokens.flatMap { Self.budget(of: $0, answerTokens: answerTokens) }
             thinking = canThink ? budget.map(Thinking.budget) ?? .unsaid : .unsaid
-        case .none, .effort, .templateSwitch:
+        case .none, .effort, .templateSwitch, .always, .levels, .tokens:
             (thinking, self.effort) = (.unsaid, nil)
         }
     }
@@ -67,7 +67,7 @@ struct AnthropicReasoning {
         writer.endObject()
     }
 
-    private static func asked(
+    static func asked(
         effort: JSONValue?, reasoning: JSONValue?
     ) throws(UpstreamFailure) -> (effort: ChatTraits.Effort?, tokens: Int?) {
         let outer = try level(effort)

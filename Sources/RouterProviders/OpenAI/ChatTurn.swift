@@ -69,6 +69,22 @@ struct ChatTurn {
         return [ChatTurn(.system, text: text)] + turns.filter { !$0.role.isSystem }
     }
 
+    /// `turns` with `instruction` behind the first system message, an empty line between them, or as a new first one.
+    ///
+    /// - Parameter instruction: the inside of a JSON string.
+    static func saying(_ instruction: [UInt8], in turns: [ChatTurn]) -> [ChatTurn] {
+        var turns = turns
+        guard let place = turns.firstIndex(where: \.role.isSystem) else {
+            return [ChatTurn(.system, text: [0x22] + instruction + [0x22])] + turns
+        }
+        var text = turns[place].message?["content"].map(joined) ?? turns[place].text
+        if text.count < 2 { text = [0x22, 0x22] }
+        text.removeLast()
+        if text.count > 1 { text += Array(#"\n\n"#.utf8) }
+        turns[place] = ChatTurn(.system, text: text + instruction + [0x22])
+        return turns
+    }
+
     /// The text of `content` as one JSON string, with nothing between its parts: their slices put together.
     static func joined(_ content: JSONValue) -> [UInt8] {
         if content.kind == .string { return Array(content.text) }

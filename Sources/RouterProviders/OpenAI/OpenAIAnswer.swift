@@ -93,7 +93,10 @@ struct OpenAIAnswer: AnswerDecoder {
         writer.beginObject()
         writer.member("role", "assistant")
         writer.name("content")
-        if let content = message["content"], calls == nil || !content.equals("") {
+        if let content = message["content"], content.kind == .array {
+            let text = OpenAIContentParts.text(of: content)
+            if calls != nil, text.count == 2 { writer.null() } else { writer.raw(text) }
+        } else if let content = message["content"], calls == nil || !content.equals("") {
             writer.copy(content)
         } else {
             writer.null()
@@ -114,7 +117,7 @@ struct OpenAIAnswer: AnswerDecoder {
     private func write(_ call: JSONValue, at place: Int, origin: String, to writer: inout JSONWriter) {
         let function = call["function"]
         let isWhole =
-            call["id"]?.isText == true && call["type"]?.isText == true
+            call["index"] == nil && call["id"]?.isText == true && call["type"]?.isText == true
             && (function == nil || function?["arguments"]?.isText == true)
         guard !isWhole, call.kind == .object else {
             writer.copy(call)
@@ -125,7 +128,7 @@ struct OpenAIAnswer: AnswerDecoder {
         writer.member("type", call["type"]?.nonEmptyString ?? "function")
         for member in call.members where shape.shows(member, of: call) {
             switch member.name {
-            case "id", "type":
+            case "id", "type", "index":
                 break
             case "function":
                 writer.name("function")

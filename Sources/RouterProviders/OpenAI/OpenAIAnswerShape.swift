@@ -45,6 +45,7 @@ struct OpenAIAnswerShape: Sendable {
     /// The reasoning goes out under both names that clients look for.
     func writeRest(of message: JSONValue, to writer: inout JSONWriter) {
         var reasoning: JSONValue?
+        let thoughts = message["content"].flatMap(OpenAIContentParts.thoughts)
         for member in message.members {
             switch member.name {
             case "role", "content", "refusal", "tool_calls":
@@ -61,9 +62,11 @@ struct OpenAIAnswerShape: Sendable {
                 if shows(member, of: message) { writer.copy(member) }
             }
         }
-        if let reasoning, !hidesReasoning {
-            writer.member("reasoning_content", reasoning)
-            writer.member("reasoning", reasoning)
+        if let text = thoughts ?? reasoning.map({ Array($0.text) }), !hidesReasoning {
+            writer.name("reasoning_content")
+            writer.raw(text)
+            writer.name("reasoning")
+            writer.raw(text)
         }
     }
 }

@@ -210,7 +210,15 @@ struct OpenAIChoice: Sendable {
                 default: break
                 }
             }
-            if let content, content.value.isText { writer.copy(content) }
+            if let content, content.value.isText {
+                writer.copy(content)
+            } else if let content, content.value.kind == .array {
+                let text = OpenAIContentParts.text(of: content.value)
+                if text.count > 2 {
+                    writer.name("content")
+                    writer.raw(text)
+                }
+            }
             if let refusal, refusal.value.isText { writer.copy(refusal) }
             if let pieces, pieces.count > 0 {
                 try calls.write(pieces, origin: "\(origin)/\(index)", shape: shape, to: &writer)

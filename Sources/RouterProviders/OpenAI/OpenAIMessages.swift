@@ -6,17 +6,26 @@ struct OpenAIMessages {
     private let traits: ChatTraits
     private let quirks: OpenAIQuirks
     private let ids: CallIDRule
+    private let keepsMistralRules: Bool
+    /// The reasoning of messages with calls goes back.
+    private let returnsReasoning: Bool
+    /// What is said behind the first system message: the inside of a JSON string.
+    private let instruction: [UInt8]?
 
-    init(traits: ChatTraits, quirks: OpenAIQuirks) {
+    /// - Parameter returnsReasoning: the model will reason about this request.
+    init(traits: ChatTraits, quirks: OpenAIQuirks, returnsReasoning: Bool = false, instruction: [UInt8]? = nil) {
         self.traits = traits
         self.quirks = quirks
-        ids = CallIDRule(isMistral: traits.mistralRules, charactersMax: quirks.callIDCharactersMax)
+        self.returnsReasoning = returnsReasoning && quirks.wantsReasoningBack
+        self.instruction = instruction
+        keepsMistralRules = traits.mistralRules || quirks.keepsMistralRules
+        ids = CallIDRule(isMistral: keepsMistralRules, charactersMax: quirks.callIDCharactersMax)
     }
 
     /// - Throws: ``UpstreamFailure`` of kind `unsupported` for custom calls where the vendor has none, of kind
     ///   `refused` for broken arguments of a call where the vendor needs an object.
     func write(_ messages: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
-        if traits.mistralRules || traits.oneSystemMessage {
+        if keepsMistralRules || traits.oneSystemMessage || instruction != nil {
             try writeInOrder(messages, to: &writer)
             return
         }
@@ -51,7 +60,8 @@ struct OpenAIMessages {
     private func writeInOrder(_ messages: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
         var turns = messages.elements.enumerated().map { ChatTurn($0.element, at: $0.offset) }
         if traits.oneSystemMessage { turns = ChatTurn.joiningSystemMessages(of: turns) }
-        if traits.mistralRules { turns = MistralRules.ordered(turns) }
+        if let instruction { turns = ChatTurn.saying(instruction, in: turns) }
+        if keepsMistralRules { turns = MistralRules.ordered(turns) }
         var functionCalls = FunctionCalls()
         writer.beginArray()
         for turn in turns {
@@ -86,16 +96,23 @@ struct OpenAIMessages {
                 if isFunction, !quirks.hasFunctions { return true }
             case "content":
                 hasContent = !value.isNull
-                if value.kind == .array, contentNeedsChange(value) { return true }
+                if value.kind == .array {
+                    try checkParts(value)
+                    if contentNeedsChange(value) { return true }
+                }
+                if value.isNull, quirks.fillsNullContent { return true }
             case "tool_calls":
                 if value.count == 0 { return true }
                 hasCalls = true
+                if returnsReasoning { return true }
                 for call in value.elements where try callNeedsChange(call) { return true }
             case "tool_call_id":
                 if let id = value.string, ids.replacement(for: id) != nil { return true }
             case "function_call":
                 if value.isNull || !quirks.hasFunctions { return true }
                 hasCalls = true
+            case "name" where quirks.names != .everyone:
+                return true
             default:
                 if value.isNull || !quirks.messageMembers.contains(member.name.string) { return true }
             }
@@ -109,13 +126,21 @@ struct OpenAIMessages {
         canJoin(content) || content.elements.contains(where: partNeedsChange)
     }
 
+    private func checkParts(_ content: JSONValue) throws(UpstreamFailure) {
+        for part in content.elements {
+            guard let type = part["type"], let word = type.string, quirks.parts[word] == .refuse else { continue }
+            throw .unsupported(type, "is a kind of part that this model does not take")
+        }
+    }
+
     private func canJoin(_ content: JSONValue) -> Bool {
         quirks.joinsTextParts && content.kind == .array
             && content.elements.allSatisfy { $0["type"]?.equals("text") == true && $0["text"]?.kind == .string }
     }
 
     private func partNeedsChange(_ part: JSONValue) -> Bool {
-        part.members.contains { $0.value.isNull || $0.name == "cache_control" }
+        part["type"]?.string.flatMap { quirks.parts[$0] } != nil
+            || part.members.contains { $0.value.isNull || $0.name == "cache_control" }
     }
 
     private func callNeedsChange(_ call: JSONValue) throws(UpstreamFailure) -> Bool {
@@ -147,7 +172,8 @@ struct OpenAIMessages {
             case "role":
                 writeRole(value, role, to: &writer)
             case "content":
-                hasContent = write(content: value, of: role, hasCalls: hasCalls, to: &writer)
+                if value.kind == .array { try checkParts(value) }
+                hasContent = try write(content: value, of: role, hasCalls: hasCalls, to: &writer)
             case "tool_calls":
                 if value.count > 0 { try write(calls: value, to: &writer) }
             case "tool_call_id":
@@ -158,6 +184,8 @@ struct OpenAIMessages {
             case "name" where role == .function && !quirks.hasFunctions:
                 break  // A result belongs to its call by the call's id.
             case "prefix" where isPrefix:
+                break
+            case "name" where !quirks.names.contains(role):
                 break
             default:
                 if !value.isNull, quirks.messageMembers.contains(member.name.string) { writer.copy(member) }
@@ -171,6 +199,12 @@ struct OpenAIMessages {
             } else {
                 writer.string("")
             }
+        }
+        if hasCalls, returnsReasoning, role == .assistant {
+            writer.name("reasoning_content")
+            // The vendor wants something there, and takes one space for a thought that was lost.
+            let thought = [message["reasoning_content"], message["reasoning"]].compactMap(\.self).first(where: \.isText)
+            if let thought { writer.copy(thought) } else { writer.string(" ") }
         }
         if isPrefix { writer.member("prefix", true) }
         writer.endObject()
@@ -189,9 +223,11 @@ struct OpenAIMessages {
     /// - Returns: whether there is content now, if only `null` next to calls.
     private func write(
         content: JSONValue, of role: ChatTurn.Role, hasCalls: Bool, to writer: inout JSONWriter
-    ) -> Bool {
+    ) throws(UpstreamFailure) -> Bool {
         if content.isNull {
-            if role == .function, !quirks.hasFunctions {
+            if hasCalls, quirks.fillsNullContent {
+                writer.member("content", "")
+            } else if role == .function, !quirks.hasFunctions {
                 writer.member("content", "")
             } else if hasCalls || role == .function {
                 writer.nullMember("content")
@@ -206,6 +242,10 @@ struct OpenAIMessages {
         } else if content.kind == .array, contentNeedsChange(content) {
             writer.beginArray()
             for part in content.elements {
+                if let fate = part["type"]?.string.flatMap({ quirks.parts[$0] }) {
+                    try OpenAIParts.write(part, fate, to: &writer)
+                    continue
+                }
                 writer.beginObject()
                 for member in part.members where !member.value.isNull && member.name != "cache_control" {
                     writer.copy(member)

@@ -21,6 +21,16 @@ public struct OpenAIQuirks: Sendable {
         case dropWhileReasoning
         /// Left out for models that do not reason.
         case dropUnlessReasoning
+        /// Left out for models that reason, whether they will this time or not.
+        case dropOnReasoningModel
+        /// A number: what is higher is cut to this one, which goes out as it is spelled here.
+        case cutTo(String)
+        /// A number that goes on without its sign, under another name.
+        case renameAbsolute(String)
+        /// Refused unless it is the number 1.
+        case refuseUnlessOne
+        /// An object whose `content` goes on as one string.
+        case joinContent
     }
 
     /// Which members of an object go on.
@@ -52,6 +62,31 @@ public struct OpenAIQuirks: Sendable {
         case failure(UpstreamFailure.Kind)
     }
 
+    /// What becomes of one part of a message's content.
+    public enum PartFate: Sendable, Hashable {
+        /// 400 that names it.
+        case refuse
+        /// `input_audio` with nothing but its data, as a string.
+        case bareAudio
+        /// `document_url` with the file's data as an address, and `document_name`.
+        case documentURL
+    }
+
+    /// Whose `name` goes on.
+    public enum Names: Sendable, Hashable {
+        case everyone
+        case everyoneButTools
+        case toolsOnly
+
+        func contains(_ role: ChatTurn.Role) -> Bool {
+            switch self {
+            case .everyone: true
+            case .everyoneButTools: !role.isResult
+            case .toolsOnly: role.isResult
+            }
+        }
+    }
+
     // MARK: The request
 
     /// By name. The members that have rules of their own (`model`, `messages`, `stream`, `stream_options`, the limits
@@ -68,6 +103,15 @@ public struct OpenAIQuirks: Sendable {
     public var effortNone: EffortNone
     /// The engine hands `chat_template_kwargs` to the model's template.
     public var hasTemplateSwitches: Bool
+    /// `thinking: {"type": …}` switches reasoning on and off, and the effort stands beside it.
+    public var hasThinkingSwitch = false
+    /// Efforts that count as another one with this vendor.
+    public var efforts: [ChatTraits.Effort: ChatTraits.Effort] = [:]
+    /// `stop` is refused by models that reason.
+    public var dropsStopOnReasoningModels = false
+    /// `response_format` may hold a schema; otherwise the model is asked for JSON, and told the schema in the system
+    /// text.
+    public var hasSchemas = true
 
     // MARK: Messages
 
@@ -82,6 +126,15 @@ public struct OpenAIQuirks: Sendable {
     public var fillsEmptyContent: Bool
     /// The arguments of calls in the history must be JSON objects: none become `{}`, broken ones are refused.
     public var needsArgumentObjects: Bool
+    /// `content: null` next to calls becomes an empty string.
+    public var fillsNullContent = false
+    /// An assistant message with calls must bring its reasoning back while the model reasons.
+    public var wantsReasoningBack = false
+    public var names = Names.everyone
+    /// By type; parts that are not in it go on.
+    public var parts: [String: PartFate] = [:]
+    /// Every model of the vendor keeps ``MistralRules``.
+    public var keepsMistralRules = false
     /// Longer ids of calls are shortened, the same id always to the same; `nil` for no limit.
     public var callIDCharactersMax: Int?
 
@@ -97,6 +150,10 @@ public struct OpenAIQuirks: Sendable {
     public var hasStrictTools: Bool
     /// `tool_choice: "auto"` must be said.
     public var saysToolChoiceAuto: Bool
+    /// The vendor's word for the choice `required`.
+    public var requiredChoice = "required"
+    /// A tool without parameters gets an empty schema.
+    public var fillsToolParameters = false
 
     // MARK: The answer
 

@@ -10,6 +10,8 @@ struct OpenAIReasoning {
         case unknown(JSONValue)
         /// A member of `chat_template_kwargs`.
         case templateSwitch(String, Bool)
+        /// `thinking`; on with an effort, off without one.
+        case thinking(ChatTraits.Effort?)
     }
 
     let say: Say
@@ -24,10 +26,14 @@ struct OpenAIReasoning {
     init(effort: JSONValue?, reasoning: JSONValue?, traits: ChatTraits, quirks: OpenAIQuirks) {
         let asked = effort?.string ?? Self.effort(of: reasoning)
         switch traits.reasoning {
-        case .none, .adaptive, .budget:
+        case .none, .adaptive, .budget, .levels, .tokens:
             say = .nothing
             isReasoningModel = false
             isReasoning = false
+        case .always:
+            say = .nothing
+            isReasoningModel = true
+            isReasoning = true
         case .templateSwitch(let name):
             isReasoningModel = true
             isReasoning = asked != "none"
@@ -45,8 +51,12 @@ struct OpenAIReasoning {
                 isReasoning = true
                 return
             }
-            let nearest = Self.nearest(to: wanted, of: efforts, quirks: quirks)
-            say = nearest.map(Say.effort) ?? .nothing
+            let nearest = Self.nearest(to: quirks.efforts[wanted] ?? wanted, of: efforts, quirks: quirks)
+            if quirks.hasThinkingSwitch {
+                say = .thinking(nearest == ChatTraits.Effort.none ? nil : nearest)
+            } else {
+                say = nearest.map(Say.effort) ?? .nothing
+            }
             isReasoning = (nearest ?? standard) != .none
         }
     }

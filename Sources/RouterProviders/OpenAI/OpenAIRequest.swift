@@ -18,6 +18,8 @@ struct OpenAIRequest {
         var reasoning: JSONValue?
         var templateSwitches: JSONValue?
         var streamOptions: JSONValue?
+        /// The `json_schema` of `response_format`.
+        var schema: JSONValue?
         var hasToolChoice = false
         var hasMaxCompletionTokens = false
 
@@ -34,6 +36,8 @@ struct OpenAIRequest {
                 case "reasoning": reasoning = member.value
                 case "chat_template_kwargs": templateSwitches = member.value
                 case "stream_options": streamOptions = member.value
+                case "response_format" where member.value["type"]?.equals("json_schema") == true:
+                    schema = member.value["json_schema"]?["schema"]
                 case "max_completion_tokens": hasMaxCompletionTokens = true
                 default: break
                 }
@@ -69,7 +73,10 @@ struct OpenAIRequest {
             writer.member("model", endpoint.upstreamModel)
         case "messages":
             writer.name("messages")
-            try OpenAIMessages(traits: endpoint.traits, quirks: quirks).write(value, to: &writer)
+            try OpenAIMessages(
+                traits: endpoint.traits, quirks: quirks, returnsReasoning: reasoning.isReasoning,
+                instruction: quirks.hasSchemas ? nil : asked.schema.map(OpenAISchema.instruction)
+            ).write(value, to: &writer)
         case "max_tokens":
             if !asked.hasMaxCompletionTokens { writeTokenLimit(value, saying: .maxTokens, to: &writer) }
         case "max_completion_tokens":
@@ -79,7 +86,7 @@ struct OpenAIRequest {
         case "tool_choice":
             if asked.tools != nil { try OpenAITools(quirks).write(choice: value, to: &writer) }
         case "parallel_tool_calls":
-            if asked.tools != nil || asked.functions != nil { writer.copy(member) }
+            if asked.tools != nil || asked.functions != nil { try writeByTable(member, to: &writer) }
         case "functions":
             guard let functions = asked.functions else { return }
             if quirks.hasFunctions {
@@ -95,7 +102,10 @@ struct OpenAIRequest {
                 OpenAITools(quirks).write(functionCall: value, to: &writer)
             }
         case "stop":
-            writeStop(value, to: &writer)
+            if !quirks.dropsStopOnReasoningModels || !reasoning.isReasoningModel { writeStop(value, to: &writer) }
+        case "response_format" where !quirks.hasSchemas && asked.schema != nil:
+            writer.name("response_format")
+            writer.raw(Array(#"{"type":"json_object"}"#.utf8))
         case "stream":
             writer.copy(member)
         case "reasoning_effort", "stream_options":
@@ -121,11 +131,41 @@ struct OpenAIRequest {
             if !reasoning.isReasoning { writer.copy(member) }
         case .dropUnlessReasoning:
             if reasoning.isReasoningModel { writer.copy(member) }
+        case .dropOnReasoningModel:
+            if !reasoning.isReasoningModel { writer.copy(member) }
+        case .cutTo(let limit):
+            if let number = value.double, let most = Double(limit), number > most {
+                writer.name(escaping: member.name.string)
+                writer.raw(Array(limit.utf8))
+            } else {
+                writer.copy(member)
+            }
+        case .renameAbsolute(let name):
+            writer.name(escaping: name)
+            writer.raw(value.kind == .number && value.text.first == 0x2D ? value.text.dropFirst() : value.text)
+        case .refuseUnlessOne:
+            if value.integer != 1 { throw .unsupported(value, "must be 1: this model gives one answer to a request") }
+        case .joinContent:
+            writeJoined(member, to: &writer)
         case .refuseUnlessText where value.elements.allSatisfy({ $0.equals("text") }):
             break
         case .refuse, .refuseUnlessText:
             throw .unsupported(value, "is not supported by this model")
         }
+    }
+
+    private func writeJoined(_ member: JSONMember, to writer: inout JSONWriter) {
+        writer.name(escaping: member.name.string)
+        writer.beginObject()
+        for inner in member.value.members {
+            if inner.name == "content" {
+                writer.name("content")
+                writer.raw(ChatTurn.joined(inner.value))
+            } else {
+                writer.copy(inner)
+            }
+        }
+        writer.endObject()
     }
 
     private func writeTokenLimit(_ value: JSONValue, saying name: ChatTraits.TokenLimit, to writer: inout JSONWriter) {
@@ -158,6 +198,12 @@ struct OpenAIRequest {
         switch reasoning.say {
         case .effort(let effort): writer.member("reasoning_effort", effort.rawValue)
         case .unknown(let value): writer.member("reasoning_effort", value)
+        case .thinking(let effort):
+            writer.name("thinking")
+            writer.beginObject()
+            writer.member("type", effort == nil ? "disabled" : "enabled")
+            writer.endObject()
+            if let effort { writer.member("reasoning_effort", effort.rawValue) }
         case .templateSwitch, .nothing: break
         }
         if quirks.hasTemplateSwitches { writeTemplateSwitches(to: &writer) }

@@ -30,7 +30,13 @@ struct OpenAITools {
     }
 
     private func needsChange(_ tool: JSONValue) -> Bool {
-        tool["function"]?.members.contains { !isKept($0) } ?? false
+        guard let function = tool["function"] else { return false }
+        if quirks.fillsToolParameters, lacksParameters(function) { return true }
+        return function.members.contains { !isKept($0) }
+    }
+
+    private func lacksParameters(_ function: JSONValue) -> Bool {
+        function["parameters"].map(\.isNull) ?? true
     }
 
     /// Whether a member of a tool's `function` goes on.
@@ -48,6 +54,10 @@ struct OpenAITools {
             writer.name("function")
             writer.beginObject()
             for member in member.value.members where isKept(member) { writer.copy(member) }
+            if quirks.fillsToolParameters, lacksParameters(member.value) {
+                writer.name("parameters")
+                writer.raw(Array(#"{"type":"object","properties":{}}"#.utf8))
+            }
             writer.endObject()
         }
         writer.endObject()
@@ -61,7 +71,10 @@ struct OpenAITools {
         }
         writer.name("tool_choice")
         if !quirks.hasAllowedTools, type?.equals("allowed_tools") == true {
-            writer.string(choice["allowed_tools"]?["mode"]?.string ?? "auto")
+            let mode = choice["allowed_tools"]?["mode"]?.string ?? "auto"
+            writer.string(mode == "required" ? quirks.requiredChoice : mode)
+        } else if choice.equals("required") {
+            writer.string(quirks.requiredChoice)
         } else {
             writer.copy(choice)
         }

@@ -2,7 +2,7 @@ import RouterCore
 
 extension Usage {
     /// More tokens than any one answer has: a count above it is taken for nonsense.
-    private static let tokensMax = 1_000_000_000
+    static let tokensMax = 1_000_000_000
 
     /// Reads the `usage` object of an answer; `nil` when it says neither of the two totals.
     ///
@@ -19,11 +19,17 @@ extension Usage {
             cacheWrite = Self.count(details["cache_write_tokens"]) ?? 0
             promptAudio = Self.count(details["audio_tokens"]) ?? 0
         }
+        // DeepSeek's own name for it.
+        if cacheRead == 0 { cacheRead = Self.count(usage["prompt_cache_hit_tokens"]) ?? 0 }
         if let details = usage["completion_tokens_details"] {
             reasoning = Self.count(details["reasoning_tokens"]) ?? 0
             completionAudio = Self.count(details["audio_tokens"]) ?? 0
             acceptedPrediction = Self.count(details["accepted_prediction_tokens"]) ?? 0
             rejectedPrediction = Self.count(details["rejected_prediction_tokens"]) ?? 0
+        }
+        // xAI counts reasoning beside the completion, which only its total shows. Each is a billion at most.
+        if reasoning > 0, Self.count(usage["total_tokens"]) == prompt + completion + reasoning {
+            completion += reasoning
         }
     }
 

@@ -16,7 +16,7 @@ struct ProviderReader {
             meaning: "What models, records and `provider.order` call it: lower-case letters, digits, `-` and `_`."),
         Field(
             name: "kind", type: VendorKind.all.map(\.name).joined(separator: ", "), standard: "required",
-            meaning: "The format it speaks. This version speaks `openai`, `anthropic` and `openai_compatible`."),
+            meaning: "The format it speaks. This version speaks all of them but `gemini` and `bfl`."),
         Field(
             name: "key", type: "secret", standard: "the variable of the vendor",
             meaning: "Its API key; best as `${NAME}`. An engine may need none."),
@@ -89,7 +89,7 @@ struct ProviderReader {
         guard kind.isSpoken else {
             return fault(
                 at: entry["kind"], "kind \"\(kindName)\" has no translator in this version: it comes with a later one",
-                "this version speaks openai, anthropic and openai_compatible")
+                "this version speaks openai, anthropic, mistral, deepseek, xai and openai_compatible")
         }
         let isLocal = (value("class", of: entry, .location) ?? .vendor) == .local
         let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false
