@@ -23,6 +23,9 @@ public struct RouterServer: Service {
         /// Whether a chat request for an unknown model is answered with 400, as OpenRouter does, instead of 404.
         public var unknownModelIsInvalid = false
 
+        /// Accounts, keys and records; `nil` for a server without.
+        public var books: Books?
+
         public init(host: String, port: Int) {
             self.host = host
             self.port = port
@@ -100,7 +103,8 @@ public struct RouterServer: Service {
         }
         HealthRoutes(readiness: { isStopping() ? "the server is stopping." : await readiness() }).add(to: router)
         ModelRoutes(catalog: catalog).add(to: router)
-        KeyRoutes(gate: gate).add(to: router)
+        KeyRoutes(gate: gate, books: configuration.books).add(to: router)
+        if let books = configuration.books { AccountRoutes(gate: gate, books: books).add(to: router) }
         ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)
         router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
         return router

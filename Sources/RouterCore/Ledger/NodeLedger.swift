@@ -44,7 +44,7 @@ struct NodeLedger: Sendable {
     /// Settlements that may wait for the store; beyond it nothing new is held.
     static let endedMax = 200_000
     /// A shortage is believed for so long without asking again.
-    private static let shortageBelieved: Duration = .milliseconds(100)
+    private static let shortageBelieved: Duration = .milliseconds(25)
     /// The store hears of a node that has nothing to report so often.
     private static let heartbeat: Duration = .seconds(1)
 

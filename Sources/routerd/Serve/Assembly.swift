@@ -78,6 +78,12 @@ struct Assembly: Sendable {
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.load = load
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
+        configuration.books = Books(
+            store: store, directory: directory, peppers: peppers, ambient: ambient,
+            requestsPerMinute: settings.defaults.requestsPerMinute,
+            pending: { [ledger] in ledger.generation($0) },
+            // A store that does not answer is met by what is asked of it next.
+            report: { [ledger] in try? await ledger.report() })
         return RouterServer(
             configuration: configuration, engine: engine, catalog: catalog, gate: gate,
             readiness: { [store, ledger] in
