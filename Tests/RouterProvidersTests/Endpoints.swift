@@ -13,12 +13,21 @@ enum Endpoints {
     static let anthropic = Provider(
         slug: "anthropic", name: "Anthropic", dialect: .anthropic, baseURL: "https://api.anthropic.com")
 
+    static let gemini = Provider(
+        slug: "google", name: "Google", dialect: .gemini,
+        baseURL: "https://generativelanguage.googleapis.com/v1beta")
     static let mistral = Provider(
         slug: "mistral", name: "Mistral", dialect: .mistral, baseURL: "https://api.mistral.ai/v1")
     static let deepSeek = Provider(
         slug: "deepseek", name: "DeepSeek", dialect: .deepSeek, baseURL: "https://api.deepseek.com")
     static let xAI = Provider(slug: "xai", name: "xAI", dialect: .xAI, baseURL: "https://api.x.ai/v1")
 
+    static let gemini3Pro = ChatTraits(
+        reasoning: .levels([.low, .high]), takesPenalties: false, signsThoughts: true)
+    static let gemini3Flash = ChatTraits(
+        reasoning: .levels([.minimal, .low, .medium, .high]), takesPenalties: false, signsThoughts: true)
+    static let gemini25Flash = ChatTraits(reasoning: .tokens(0...24_576))
+    static let gemini25Pro = ChatTraits(reasoning: .tokens(128...32_768))
     static let magistral = ChatTraits(reasoning: .effort(efforts: [.none, .high], standard: .high))
     static let deepSeekChat = ChatTraits(reasoning: .effort(efforts: [.none, .high, .max], standard: .none))
     static let grok43 = ChatTraits(reasoning: .effort(efforts: [.low, .medium, .high], standard: .low))
@@ -52,6 +61,13 @@ enum Endpoints {
             provider: anthropic, upstreamModel: "claude-sonnet-4-6", traits: sonnet46),
         "anthropic/claude-sonnet-4-5": Endpoint(
             provider: anthropic, upstreamModel: "claude-sonnet-4-5", traits: sonnet45),
+        "google/gemini-3-pro": Endpoint(
+            provider: gemini, upstreamModel: "gemini-3-pro-preview", traits: gemini3Pro),
+        "google/gemini-3-flash": Endpoint(
+            provider: gemini, upstreamModel: "gemini-3-flash-preview", traits: gemini3Flash),
+        "google/gemini-2.5-flash": Endpoint(
+            provider: gemini, upstreamModel: "gemini-2.5-flash", traits: gemini25Flash),
+        "google/gemini-2.5-pro": Endpoint(provider: gemini, upstreamModel: "gemini-2.5-pro", traits: gemini25Pro),
         "mistral/mistral-large-3": Endpoint(provider: mistral, upstreamModel: "mistral-large-latest"),
         "mistral/mistral-medium-3": Endpoint(
             provider: mistral, upstreamModel: "mistral-medium-3",

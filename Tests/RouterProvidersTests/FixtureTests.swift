@@ -7,7 +7,8 @@ import Testing
 /// The examples in `Fixtures`; a folder more is a case more.
 @Suite("Worked examples")
 struct FixtureTests {
-    static let cases = ["openai", "self-hosted", "anthropic", "mistral", "deepseek", "xai"].flatMap { vendor in
+    static let cases = ["openai", "self-hosted", "anthropic", "mistral", "deepseek", "xai", "gemini"].flatMap {
+        vendor in
         Fixture.all(of: vendor).map { (vendor, $0) }
     }
 
@@ -19,6 +20,7 @@ struct FixtureTests {
         #expect(Fixture.all(of: "openai").count >= 15)
         #expect(Fixture.all(of: "self-hosted").count >= 16)
         #expect(Fixture.all(of: "anthropic").count >= 25)
+        #expect(Fixture.all(of: "gemini").count >= 22)
         #expect(Fixture.all(of: "mistral").count >= 15)
         #expect(Fixture.all(of: "deepseek").count >= 13)
         #expect(Fixture.all(of: "xai").count >= 13)

@@ -227,6 +227,8 @@ import Testing
     @Test(
         "the variable of a vendor switches it on, at its own address",
         arguments: [
+            ("GEMINI_API_KEY", "gemini", "https://generativelanguage.googleapis.com/v1beta"),
+            ("GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com/v1beta"),
             ("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1"),
             ("DEEPSEEK_API_KEY", "deepseek", "https://api.deepseek.com"),
             ("XAI_API_KEY", "xai", "https://api.x.ai/v1"),
@@ -242,7 +244,7 @@ import Testing
     @Test(
         "vendors without a translator stay off, and it is said",
         arguments: [
-            "GEMINI_API_KEY", "GOOGLE_API_KEY", "BFL_API_KEY",
+            "BFL_API_KEY"
         ])
     func unspoken(_ variable: String) throws {
         let loaded = try SettingsTests.read(nil, [variable: "k"])

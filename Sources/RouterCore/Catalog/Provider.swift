@@ -60,6 +60,8 @@ public struct Dialect: Sendable, Hashable, RawRepresentable {
     public static let openAI = Dialect(rawValue: "openai")
     public static let anthropic = Dialect(rawValue: "anthropic")
     public static let gemini = Dialect(rawValue: "gemini")
+    /// Gemini at Google Cloud: the same format with a token instead of a key.
+    public static let vertex = Dialect(rawValue: "vertex")
     public static let mistral = Dialect(rawValue: "mistral")
     public static let deepSeek = Dialect(rawValue: "deepseek")
     public static let xAI = Dialect(rawValue: "xai")

@@ -16,7 +16,7 @@ struct ProviderReader {
             meaning: "What models, records and `provider.order` call it: lower-case letters, digits, `-` and `_`."),
         Field(
             name: "kind", type: VendorKind.all.map(\.name).joined(separator: ", "), standard: "required",
-            meaning: "The format it speaks. This version speaks all of them but `gemini` and `bfl`."),
+            meaning: "The format it speaks. This version speaks all of them but `bfl`."),
         Field(
             name: "key", type: "secret", standard: "the variable of the vendor",
             meaning: "Its API key; best as `${NAME}`. An engine may need none."),
@@ -28,7 +28,7 @@ struct ProviderReader {
             meaning: "A file that holds the API key, from where routerd is started."),
         Field(
             name: "base_url", type: "URL", standard: "that of the vendor",
-            meaning: "Where the documented paths begin: `…/v1`. Required for `openai_compatible`."),
+            meaning: "Where the documented paths begin: `…/v1`. Required for `openai_compatible` and `vertex`."),
         Field(
             name: "class", type: "vendor, local", standard: "vendor",
             meaning: "`local`: your own machine, where nothing that clients send reaches a third party."),
@@ -89,7 +89,7 @@ struct ProviderReader {
         guard kind.isSpoken else {
             return fault(
                 at: entry["kind"], "kind \"\(kindName)\" has no translator in this version: it comes with a later one",
-                "this version speaks openai, anthropic, mistral, deepseek, xai and openai_compatible")
+                "this version speaks openai, anthropic, gemini, vertex, mistral, deepseek, xai and openai_compatible")
         }
         let isLocal = (value("class", of: entry, .location) ?? .vendor) == .local
         let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false

@@ -22,11 +22,12 @@ struct VendorKind: Sendable, Hashable {
         VendorKind("anthropic", "Anthropic", "https://api.anthropic.com", ["ANTHROPIC_API_KEY"], isSpoken: true),
         VendorKind(
             "gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta",
-            ["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
+            ["GEMINI_API_KEY", "GOOGLE_API_KEY"], isSpoken: true),
         VendorKind("mistral", "Mistral", "https://api.mistral.ai/v1", ["MISTRAL_API_KEY"], isSpoken: true),
         VendorKind("deepseek", "DeepSeek", "https://api.deepseek.com", ["DEEPSEEK_API_KEY"], isSpoken: true),
         VendorKind("xai", "xAI", "https://api.x.ai/v1", ["XAI_API_KEY"], isSpoken: true),
         VendorKind("bfl", "Black Forest Labs", "https://api.bfl.ai/v1", ["BFL_API_KEY"]),
+        VendorKind("vertex", "Google Vertex", nil, [], isSpoken: true),
         compatible,
     ]
 

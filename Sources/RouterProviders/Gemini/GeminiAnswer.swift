@@ -1,0 +1,103 @@
+import RouterCore
+
+/// Reads a whole answer, and a body that came where a stream was asked for.
+struct GeminiAnswer: AnswerDecoder {
+    private let hidesReasoning: Bool
+    private let status: Int
+    /// A stream was asked for: what came is an error, or a server in between that cannot stream.
+    private let isStreamed: Bool
+    private var body: [UInt8] = []
+    private var isDone = false
+
+    /// - Parameter status: the vendor's, for a failure.
+    init(hidesReasoning: Bool, status: Int, isStreamed: Bool) {
+        self.hidesReasoning = hidesReasoning
+        self.status = status
+        self.isStreamed = isStreamed
+    }
+
+    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        guard body.count + bytes.count <= JSONLimits.response.bytesMax else {
+            throw UpstreamFailure(
+                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
+        }
+        if body.isEmpty { body = bytes } else { body += bytes }
+    }
+
+    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        guard !isDone else { return }
+        isDone = true
+        do throws(UpstreamFailure) {
+            let answer = try JSONDocument(answer: body).root
+            guard isStreamed else { return try read(answer, into: &events) }
+            var records = GeminiRecords(hidesReasoning: hidesReasoning)
+            // Without `alt=sse` the pieces of a stream are one list.
+            if answer.kind == .array {
+                for record in answer.elements { try records.read(record, into: &events) }
+            } else {
+                try records.read(answer, into: &events)
+            }
+            try records.finish(into: &events)
+        } catch {
+            var failure = error
+            failure.status = status
+            throw failure
+        }
+    }
+
+    private func read(_ answer: JSONValue, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
+        guard answer.kind == .object else { throw .notAnAnswer }
+        if let said = answer["usageMetadata"] {
+            var usage = GeminiUsage()
+            usage.read(said)
+            events.append(.usage(usage.totals))
+        }
+        var choices = JSONWriter(capacity: body.count + 256)
+        choices.beginArray()
+        let origin = answer["responseId"]?.string ?? ""
+        if let list = answer["candidates"], list.count > 0 {
+            for value in list.elements where value.kind == .object {
+                let candidate = GeminiCandidate(value, origin: origin, hidesReasoning: hidesReasoning)
+                try write(candidate, to: &choices)
+            }
+        } else if let word = answer["promptFeedback"]?["blockReason"]?.nonEmptyString {
+            writeBlocked(word, to: &choices)
+        }
+        choices.endArray()
+        guard choices.bytes.count > 2 else { throw .notAnAnswer }
+        events.append(.completion(OpenAIEnvelope().piece(choices: choices.bytes.dropFirst().dropLast())))
+    }
+
+    private func write(_ candidate: GeminiCandidate, to writer: inout JSONWriter) throws(UpstreamFailure) {
+        let finish = try GeminiFinish(
+            candidate.finish, hasCalls: candidate.counts.calls > 0, hasContent: candidate.hasContent)
+        writer.beginObject()
+        writer.member("index", candidate.index)
+        writer.name("message")
+        writer.beginObject()
+        writer.member("role", "assistant")
+        candidate.writeMembers(isDelta: false, refusal: finish.refusal, to: &writer)
+        writer.endObject()
+        writer.name("logprobs")
+        if let logprobs = candidate.logprobsText { writer.raw(logprobs) } else { writer.null() }
+        writer.member("finish_reason", finish.reason)
+        if let native = candidate.finish { writer.member("native_finish_reason", native) }
+        writer.endObject()
+    }
+
+    private func writeBlocked(_ word: String, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("index", 0)
+        writer.name("message")
+        writer.beginObject()
+        writer.member("role", "assistant")
+        writer.nullMember("content")
+        writer.member("refusal", GeminiFinish.blocked(word))
+        writer.endObject()
+        writer.nullMember("logprobs")
+        writer.member("finish_reason", "content_filter")
+        writer.member("native_finish_reason", word)
+        writer.endObject()
+    }
+}
