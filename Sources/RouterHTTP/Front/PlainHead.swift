@@ -45,7 +45,10 @@ struct PlainHead: Sendable {
             let value = Self.value(of: line, after: name)
             switch name.count {
             case 14 where Self.equals(name, "content-length"):
-                guard length == nil, let number = Self.number(value) else { return nil }
+                // NIO's parser takes no tab here.
+                guard length == nil, !line.contains(UInt8(ascii: "\t")), let number = Self.number(value) else {
+                    return nil
+                }
                 length = number
             case 10 where Self.equals(name, "connection"):
                 let isClose = Self.equals(value, "close")
