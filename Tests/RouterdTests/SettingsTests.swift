@@ -376,6 +376,28 @@ import Testing
         #expect(haiku.takesSampling)
     }
 
+    @Test("the markup is put on what clients see and on what they are charged")
+    func markup() throws {
+        let loaded = try SettingsTests.read("defaults: { markup: 1.05 }", ["OPENAI_API_KEY": "k"])
+        let model = try #require(Routes(loaded.settings).catalog.model(named: "openai/gpt-5.4"))
+        #expect(model.pricing.prefix(2).map(\.usd) == ["0.000002625", "0.000021"])
+        #expect(model.endpoints.first?.prices.rates[.prompt] == 2_625_000)
+        #expect(model.endpoints.first?.prices.rates[.completion] == 21_000_000)
+    }
+
+    @Test(
+        "a markup that is no factor, or would make everything free, is refused",
+        arguments: [
+            "0", "0.000000", "-1", "+1", "1e2", "1.0000001", "1000.000001", "NaN", "1.", ".5",
+            "1111111111111111111111111111111111111111",
+        ])
+    func wrongMarkup(_ text: String) {
+        let error = #expect(throws: ConfigurationFaults.self) {
+            try SettingsTests.read("defaults: { markup: '\(text)' }")
+        }
+        #expect(error?.faults.first?.message.contains("factor above 0") == true)
+    }
+
     @Test("without a key nothing of it is served")
     func isDormant() throws {
         #expect(try Routes(SettingsTests.read(nil).settings).catalog.models.isEmpty)

@@ -73,6 +73,8 @@ public struct Markup: Sendable, Hashable {
 
     /// Neither more nor less.
     public static let none = Markup(millionths: 1_000_000)
+    /// Everything is free.
+    public static let zero = Markup(millionths: 0)
 
     /// - Parameter text: such as `1.05`: digits, perhaps a point and at most six more.
     /// - Returns: `nil` for anything else and for a factor above 1000.

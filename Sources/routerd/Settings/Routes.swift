@@ -29,7 +29,7 @@ struct Routes: Sendable {
             let known = Set(reading.models.map(\.id))
             models = reading.models + found.flatMap(\.models).filter { !known.contains($0.id) }
             notes = reading.notes
-            catalog = Catalog(models)
+            catalog = Catalog(models, markup: settings.defaults.markup)
         } catch {
             throw ConfigurationFaults(error.faults.compactMap { settings.models?.fault(for: $0) })
         }

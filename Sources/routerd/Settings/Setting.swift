@@ -96,8 +96,9 @@ struct Setting: Sendable {
             "defaults.grant", \.defaults.grant, .decimal, standard: "0", isReloaded: true,
             "US dollars that a new account begins with. Checked, without effect before credit exists."),
         Setting(
-            "defaults.markup", \.defaults.markup, .decimal, standard: "1.00", isReloaded: true,
-            "Factor on the prices of the catalogue. Checked, without effect before credit exists."),
+            "defaults.markup", \.defaults.markup, .markup, standard: "1.00", isReloaded: true,
+            "What clients pay for each dollar of catalogue price: `1.05` is 5 % more. `GET /models` shows what they pay."
+        ),
         Setting(
             "discover", \.discover, .bool, note: "when no provider is configured",
             "Whether engines on this machine are looked for: Ollama, LM Studio, llama.cpp and vLLM at their usual ports."

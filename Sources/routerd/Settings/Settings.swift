@@ -47,8 +47,8 @@ struct Settings: Sendable {
         var requestsPerMinute = 60
         /// US dollars that a new account begins with, as a decimal number.
         var grant = "0"
-        /// Factor on the prices of the catalogue, as a decimal number.
-        var markup = "1.00"
+        /// What clients pay for each dollar of catalogue price.
+        var markup = Markup.none
     }
 
     struct Routing: Sendable, Hashable {

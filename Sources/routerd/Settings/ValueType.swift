@@ -1,4 +1,5 @@
 import Foundation
+import RouterCore
 import RouterStore
 
 /// How the text of a setting becomes its value.
@@ -33,6 +34,18 @@ extension ValueType<String> {
     }
 
     static let webAddress = ValueType(name: "URL") { text throws(ValueFault) in try BaseURL(text).text }
+}
+
+extension ValueType<Markup> {
+    /// A factor on prices. 0 is refused: it would make everything free.
+    static let markup = ValueType(name: "decimal number above 0, at most 1000") { text throws(ValueFault) in
+        guard let markup = Markup(text), markup != .zero else {
+            throw ValueFault(
+                "must be a factor above 0 and at most 1000, not \"\(text.prefix(40))\"",
+                hint: "a decimal number with at most 6 digits after the point, such as 1.05")
+        }
+        return markup
+    }
 }
 
 extension ValueType<Settings.Database> {
