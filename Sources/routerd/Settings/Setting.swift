@@ -94,7 +94,7 @@ struct Setting: Sendable {
             "Requests in any 60 seconds, for keys that are made from then on without a limit of their own."),
         Setting(
             "defaults.grant", \.defaults.grant, .decimal, standard: "0", isReloaded: true,
-            "US dollars that a new account begins with. Checked, without effect before credit exists."),
+            "US dollars that a new account begins with."),
         Setting(
             "defaults.markup", \.defaults.markup, .markup, standard: "1.00", isReloaded: true,
             "What clients pay for each dollar of catalogue price: `1.05` is 5 % more. `GET /models` shows what they pay."
