@@ -86,6 +86,9 @@ import Testing
             let ledger = try await run("credits", "ledger", "ana@example.org", "--json").json
             let amounts = (ledger["entries"] as? [[String: Any]])?.map { $0["amount"] as? String }
             #expect(amounts == ["10.000000001", "-4.000000000"])
+            let toCome = try await run("credits", "ledger", "ana@example.org", "--since", "2999-01-01", "--json")
+            #expect(toCome.status == 0)
+            #expect(try (toCome.json["entries"] as? [Any])?.isEmpty == true)
             let verified = try await run("credits", "verify", "--json")
             #expect(verified.status == 0)
             #expect(try verified.json["ok"] as? Bool == true && verified.json["entries"] as? Int == 2)

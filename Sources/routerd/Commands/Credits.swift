@@ -122,11 +122,14 @@ struct Credits: AsyncParsableCommand {
                 let start = try since.map(Self.milliseconds) ?? 0
                 let (entries, items) = try await store.load().settings.withStore(creating: false) { open in
                     let account = try await open.requireAccount(user).id
-                    let days = LimitReset.day(of: start)...LimitReset.day(of: Ambient.ofSystem.timestamp())
-                    return (
-                        try await open.entries(of: account, since: start),
-                        try await open.activity(of: account, key: nil, days: days)
-                    )
+                    let entries = try await open.entries(of: account, since: start)
+                    let first = LimitReset.day(of: start)
+                    let today = LimitReset.day(of: Ambient.ofSystem.timestamp())
+                    // Nothing is spent yet on a day that is to come.
+                    let items: [ActivityItem] =
+                        try await first <= today
+                        ? open.activity(of: account, key: nil, days: first...today) : []
+                    return (entries, items)
                 }
                 var lines = entries.map { entry in
                     (entry.createdAt, entry.kind.rawValue, entry.amount, entry.reason)
