@@ -36,7 +36,7 @@ private struct Verifier {
             guard let document = try? JSONDocument(Array(try row.text("body").utf8), limits: .response) else {
                 continue
             }
-            prices[id] = PriceList(json: document.root)
+            prices[id] = PriceList(json: document.root, id: id)
         }
     }
 

@@ -21,7 +21,8 @@ public final class ScriptedTransport: Transport {
 
     public func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
         let script = scripts.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-        let exchange = ScriptedExchange(script ?? [.fail(UpstreamFailure(.unreachable, "nobody there"))])
+        let exchange = ScriptedExchange(
+            script ?? [.fail(UpstreamFailure(.unreachable, "nobody there"))], endsWithTask: !provider.billsAbandoned)
         state.withLock { $0.append((request, provider.slug, exchange)) }
         return exchange
     }
@@ -51,15 +52,19 @@ final class ScriptedExchange: Exchange {
     }
 
     private let state: Mutex<State>
+    private let endsWithTask: Bool
 
-    init(_ steps: [ScriptedTransport.Step]) { state = Mutex(State(steps: steps[...])) }
+    init(_ steps: [ScriptedTransport.Step], endsWithTask: Bool = true) {
+        state = Mutex(State(steps: steps[...]))
+        self.endsWithTask = endsWithTask
+    }
 
     var isCancelled: Bool { state.withLock(\.isCancelled) }
     var stepsTaken: Int { state.withLock(\.taken) }
 
     func next() async throws(UpstreamFailure) -> ExchangeEvent? {
         while true {
-            if isCancelled || Task.isCancelled { throw UpstreamFailure(.cancelled, "cancelled") }
+            if isCancelled || endsWithTask && Task.isCancelled { throw UpstreamFailure(.cancelled, "cancelled") }
             let step = state.withLock { state in
                 state.taken += state.steps.isEmpty ? 0 : 1
                 return state.steps.popFirst()
@@ -92,7 +97,7 @@ final class ScriptedExchange: Exchange {
                 }
             }
         } onCancel: {
-            cancel()
+            if endsWithTask { cancel() }
         }
     }
 }

@@ -30,7 +30,7 @@ extension PriceList {
     ///   reasoning …) are never more than their whole, and are charged apart only where they have a price of their own.
     /// - Throws: ``BillingError/overflow`` when the total cannot be counted.
     public func charge(for usage: Usage) throws(BillingError) -> Charge {
-        let rates = rates(for: usage)
+        let rates = rates(prompt: usage.prompt, service: usage.serviceTier)
         // Thousandths of pico-dollars, because seconds are counted in thousandths.
         var parts: [(unit: PriceUnit, quantity: Int, rate: Int64, exact: Int128)] = []
         var sum: Int128 = 0
@@ -83,13 +83,19 @@ extension PriceList {
             whole -= count
             return (unit, count)
         }
+        // Cached audio is both cached and audio: where it has a price of its own it is counted as neither.
+        let cachedAudio =
+            rates[.audioCache] == nil
+            ? 0 : min(Self.sane(usage.cacheReadAudio), Self.sane(usage.cacheRead), Self.sane(usage.promptAudio))
         let parts = [
-            part(usage.cacheRead, .cacheRead, of: &prompt),
+            part(cachedAudio, .audioCache, of: &prompt),
+            part(Self.sane(usage.cacheRead) - cachedAudio, .cacheRead, of: &prompt),
             part(usage.cacheWriteHour, .cacheWrite1h, of: &prompt),
             part(
                 Self.sane(usage.cacheWrite) - (rates[.cacheWrite1h] == nil ? 0 : Self.sane(usage.cacheWriteHour)),
                 .cacheWrite, of: &prompt),
-            part(usage.promptAudio, .audio, of: &prompt), part(usage.promptImage, .imageToken, of: &prompt),
+            part(Self.sane(usage.promptAudio) - cachedAudio, .audio, of: &prompt),
+            part(usage.promptImage, .imageToken, of: &prompt),
             part(usage.reasoning, .reasoning, of: &completion),
             part(usage.completionAudio, .audioOutput, of: &completion),
             part(usage.completionImage, .imageOutputToken, of: &completion),

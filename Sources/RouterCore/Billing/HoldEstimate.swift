@@ -25,12 +25,30 @@ public struct HoldEstimate: Sendable, Hashable {
         let root = request.root
         let allowed = root["max_completion_tokens"]?.integer ?? root["max_tokens"]?.integer
         let possible = targets.map { $0.model.maxCompletionTokens ?? $0.model.contextLength }.max() ?? 0
-        promptTokens = PromptLength(of: request).tokensAtMost
+        let prompt = PromptLength(of: request)
+        let promptTokens = prompt.tokensAtMost
+        self.promptTokens = promptTokens
         outputTokensAllowed = allowed.map { min($0, possible) * request.choices }
         outputTokensPossible = possible * request.choices
-        promptRate = targets.map(\.endpoint.prices.inputRateMax).max() ?? 0
-        outputRate = targets.map(\.endpoint.prices.outputRateMax).max() ?? 0
-        requestFee = targets.map(\.endpoint.prices.requestFee).max() ?? 0
+        var promptUnits: [PriceUnit] = [.prompt, .cacheWrite, .cacheWrite1h]
+        if prompt.images > 0 { promptUnits.append(.imageToken) }
+        if prompt.hasAudio { promptUnits.append(.audio) }
+        var outputUnits: [PriceUnit] = [.completion, .reasoning]
+        for modality in root["modalities"]?.elements.map(\.string) ?? [] {
+            if modality == "audio" { outputUnits.append(.audioOutput) }
+            if modality == "image" { outputUnits.append(.imageOutputToken) }
+        }
+        promptRate = 0
+        outputRate = 0
+        requestFee = 0
+        let service = root["service_tier"]?.string
+        for target in targets {
+            let rates = target.endpoint.prices.rates(prompt: promptTokens, service: service)
+            promptRate = max(promptRate, rates.dearest(promptUnits))
+            outputRate = max(outputRate, rates.dearest(outputUnits))
+            let images = Int64(clamping: Int128(rates[.image] ?? 0) * Int128(prompt.images))
+            requestFee = max(requestFee, (rates[.request] ?? 0).addingReportingOverflow(images).partialValue)
+        }
         streamed = request.stream
         model = targets.first?.model.id ?? request.model
     }

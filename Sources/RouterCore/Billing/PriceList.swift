@@ -8,19 +8,18 @@ public struct PriceList: Sendable, Hashable {
     public private(set) var images: [ImageRate]
     /// 16 hexadecimal digits out of the prices: the same prices have the same id.
     public let id: String
-    /// What a token of the prompt can cost at most, in pico-dollars, over all tiers: for holds.
-    public let inputRateMax: Int64
-    /// What a token of the answer can cost at most, in pico-dollars, over all tiers: for holds.
-    public let outputRateMax: Int64
 
     /// Prices of requests whose prompt is longer than a bound: the whole request is charged at them.
     public struct Tier: Sendable, Hashable {
         /// Tokens of the prompt beyond which these count.
         public var above: Int
+        /// The service tier whose long prompts these are for; `nil`: the ordinary one.
+        public var service: String?
         public var rates: Rates
 
-        public init(above: Int, rates: Rates) {
+        public init(above: Int, service: String? = nil, rates: Rates) {
             self.above = above
+            self.service = service
             self.rates = rates
         }
     }
@@ -41,19 +40,20 @@ public struct PriceList: Sendable, Hashable {
     }
 
     /// - Parameters:
-    ///   - tiers: rates that a tier does not have are those of `rates`.
-    ///   - services: likewise.
+    ///   - tiers: rates that a tier does not have are those of its service tier, or of `rates`.
+    ///   - services: rates that one does not have are those of `rates`.
     ///   - images: the first that fits counts; where none does, `image_output` of the rates, else the dearest image.
     public init(
         rates: Rates = Rates(), tiers: [Tier] = [], services: [String: Rates] = [:], images: [ImageRate] = []
     ) {
         self.rates = rates
-        self.tiers = tiers.map { Tier(above: $0.above, rates: $0.rates.over(rates)) }.sorted { $0.above < $1.above }
-        self.services = services.mapValues { $0.over(rates) }
+        let services = services.mapValues { $0.over(rates) }
+        self.services = services
+        self.tiers = tiers.map { tier in
+            let base = tier.service.flatMap { services[$0] } ?? rates
+            return Tier(above: tier.above, service: tier.service, rates: tier.rates.over(base))
+        }.sorted { ($0.above, $0.service ?? "") < ($1.above, $1.service ?? "") }
         self.images = images
-        let all = [rates] + self.tiers.map(\.rates) + self.services.values
-        inputRateMax = all.map(\.promptMax).max() ?? 0
-        outputRateMax = all.map(\.completionMax).max() ?? 0
         let json = Self.json(rates, self.tiers, self.services, images)
         let digits = String(PlainSHA256.digest(of: json)[0], radix: 16)
         id = String(repeating: "0", count: 16 - digits.utf8.count) + digits
@@ -63,9 +63,14 @@ public struct PriceList: Sendable, Hashable {
     public var requestFee: Int64 { rates[.request] ?? 0 }
 
     /// The rates that count for a request.
-    func rates(for usage: Usage) -> Rates {
-        if let service = usage.serviceTier, let rates = services[service] { return rates }
-        return tiers.last { usage.prompt > $0.above }?.rates ?? rates
+    ///
+    /// A long prompt at a service tier that has no rates for long prompts costs, unit by unit, the dearer of the service
+    /// tier and the ordinary long prompt.
+    func rates(prompt: Int, service: String?) -> Rates {
+        let ordinary = tiers.last { $0.service == nil && prompt > $0.above }?.rates
+        guard let service, let rates = services[service] else { return ordinary ?? rates }
+        if let tier = tiers.last(where: { $0.service == service && prompt > $0.above }) { return tier.rates }
+        return ordinary.map(rates.orDearer) ?? rates
     }
 
     /// Pico-dollars for an image of this size and quality; where nothing fits, the dearest there is, so that no image
@@ -92,6 +97,7 @@ public struct PriceList: Sendable, Hashable {
             for tier in tiers {
                 writer.beginObject()
                 writer.member("above", tier.above)
+                if let service = tier.service { writer.member("service", service) }
                 write("rates", tier.rates, to: &writer)
                 writer.endObject()
             }
@@ -135,32 +141,39 @@ public struct PriceList: Sendable, Hashable {
     }
 
     /// Reads what ``json`` wrote.
-    /// - Returns: `nil` for anything else.
-    public init?(json: JSONValue) {
-        guard json["rates"]?.kind == .object else { return nil }
-        self.init(
-            rates: Rates(json: json["rates"]),
-            tiers: json["tiers"]?.elements.map {
-                Tier(above: $0["above"]?.integer ?? 0, rates: Rates(json: $0["rates"]))
-            }
-                ?? [],
-            services: Dictionary(
-                json["services"]?.elements.map { ($0["name"]?.string ?? "", Rates(json: $0["rates"])) } ?? [],
-                uniquingKeysWith: { first, _ in first }),
-            images: json["images"]?.elements.map {
-                ImageRate(
-                    size: $0["size"]?.string, quality: $0["quality"]?.string,
-                    picoUSD: Int64($0["pico_usd"]?.integer ?? 0))
-            } ?? [])
+    /// - Returns: `nil` for anything else, also when it was changed since so that its id is another: a damaged list would
+    ///   be another price.
+    public init?(json: JSONValue, id: String) {
+        guard let rates = Rates(json: json["rates"]) else { return nil }
+        var tiers: [Tier] = []
+        for tier in json["tiers"]?.elements.map(\.self) ?? [] {
+            guard let above = tier["above"]?.integer, let rates = Rates(json: tier["rates"]) else { return nil }
+            tiers.append(Tier(above: above, service: tier["service"]?.string, rates: rates))
+        }
+        var services: [String: Rates] = [:]
+        for service in json["services"]?.elements.map(\.self) ?? [] {
+            guard let name = service["name"]?.string, let rates = Rates(json: service["rates"]) else { return nil }
+            services[name] = rates
+        }
+        var images: [ImageRate] = []
+        for image in json["images"]?.elements.map(\.self) ?? [] {
+            guard let rate = image["pico_usd"]?.integer else { return nil }
+            images.append(
+                ImageRate(size: image["size"]?.string, quality: image["quality"]?.string, picoUSD: Int64(rate)))
+        }
+        self.init(rates: rates, tiers: tiers, services: services, images: images)
+        guard self.id == id else { return nil }
     }
 }
 
 extension Rates {
-    fileprivate init(json: JSONValue?) {
+    fileprivate init?(json: JSONValue?) {
+        guard let json, json.kind == .object else { return nil }
         self.init()
-        guard let json else { return }
         for member in json.members {
-            guard let unit = PriceUnit(rawValue: member.name.string), let rate = member.value.integer else { continue }
+            guard let unit = PriceUnit(rawValue: member.name.string), let rate = member.value.integer else {
+                return nil
+            }
             self[unit] = Int64(rate)
         }
     }

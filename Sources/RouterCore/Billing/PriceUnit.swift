@@ -93,10 +93,17 @@ public struct Rates: Sendable, Hashable {
         return rates
     }
 
-    /// What a token of the prompt can cost at most, text and its caching.
-    var promptMax: Int64 { [.prompt, .cacheWrite, .cacheWrite1h].compactMap { self[$0] }.max() ?? 0 }
-    /// What a token of the answer can cost at most, text and reasoning.
-    var completionMax: Int64 { [.completion, .reasoning].compactMap { self[$0] }.max() ?? 0 }
+    /// The dearer of both, unit by unit.
+    func orDearer(_ other: Rates) -> Rates {
+        var rates = self
+        for unit in PriceUnit.allCases {
+            rates[unit] = [self[unit], other[unit]].compactMap(\.self).max()
+        }
+        return rates
+    }
+
+    /// What one of these can cost at most.
+    func dearest(_ units: [PriceUnit]) -> Int64 { units.reduce(0) { max($0, self[$1] ?? 0) } }
 
     /// In the order of ``PriceUnit``, those that have a price.
     public var all: [(unit: PriceUnit, picoUSD: Int64)] {

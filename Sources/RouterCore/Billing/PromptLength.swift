@@ -2,7 +2,7 @@
 struct PromptLength: Sendable, Hashable {
     private var textBytes = 0
     private var messages = 0
-    private var images = 0
+    private(set) var images = 0
     private var pages = 0
     private var audioBytes = 0
 
@@ -42,6 +42,8 @@ struct PromptLength: Sendable, Hashable {
             }
         }
     }
+
+    var hasAudio: Bool { audioBytes > 0 }
 
     /// Rather too many, for a hold: a token for two bytes of text. One of English has about four bytes, one of code three,
     /// one of Chinese two to three.

@@ -9,6 +9,7 @@ extension Usage {
         if cacheWrite != 0 { writer.member("cache_write", cacheWrite) }
         if cacheWriteHour != 0 { writer.member("cache_write_1h", cacheWriteHour) }
         if promptAudio != 0 { writer.member("prompt_audio", promptAudio) }
+        if cacheReadAudio != 0 { writer.member("cache_read_audio", cacheReadAudio) }
         if promptImage != 0 { writer.member("prompt_image", promptImage) }
         if completion != 0 { writer.member("completion", completion) }
         if reasoning != 0 { writer.member("reasoning", reasoning) }
@@ -40,6 +41,7 @@ extension Usage {
             case "cache_write": cacheWrite = count
             case "cache_write_1h": cacheWriteHour = count
             case "prompt_audio": promptAudio = count
+            case "cache_read_audio": cacheReadAudio = count
             case "prompt_image": promptImage = count
             case "completion": completion = count
             case "reasoning": reasoning = count

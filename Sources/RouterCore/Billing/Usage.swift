@@ -10,6 +10,8 @@ public struct Usage: Sendable, Hashable {
     public var cacheWriteHour = 0
     /// Of the prompt: audio.
     public var promptAudio = 0
+    /// Of ``cacheRead`` and of ``promptAudio``: audio that was read from the vendor's cache.
+    public var cacheReadAudio = 0
     /// Of the prompt: images.
     public var promptImage = 0
     /// All answer tokens, reasoning included.

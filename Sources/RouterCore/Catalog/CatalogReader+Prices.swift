@@ -5,6 +5,7 @@
 //       completion: "0.000020"
 //       tiers: [{ above: 200000, prompt: "0.000005" }]
 //       services: { flex: { prompt: "0.00000125", completion: "0.00001" } }
+//       # a tier may be for one of the service tiers: { above: 200000, service: flex, prompt: … }
 //       images: [{ size: 1024x1024, quality: high, price: "0.167" }]
 extension CatalogReader {
     /// The prices of a model or an endpoint; none when it has no `pricing`.
@@ -17,12 +18,13 @@ extension CatalogReader {
         refuseUnknownNames(in: value, known: Self.priceNames)
         var pricing = Pricing(prices: prices(of: value))
         for tier in list(value, "tiers") {
-            refuseUnknownNames(in: tier, known: ["above"] + PriceUnit.names)
+            refuseUnknownNames(in: tier, known: ["above", "service"] + PriceUnit.names)
             guard let above = integer(LayeredObject([tier]), "above", 1...1_000_000_000) else {
                 if tier["above"] == nil { fault(at: tier, "a tier needs above, in tokens of the prompt") }
                 continue
             }
-            pricing.tiers.append(.init(above: above, prices: prices(of: tier)))
+            pricing.tiers.append(
+                .init(above: above, service: string(LayeredObject([tier]), "service"), prices: prices(of: tier)))
         }
         if let services = value["services"], !services.isNull {
             guard services.kind == .object else {

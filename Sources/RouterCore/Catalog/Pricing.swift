@@ -10,6 +10,8 @@ public struct Pricing: Sendable, Hashable {
     public struct Tier: Sendable, Hashable {
         /// Tokens of the prompt.
         public var above: Int
+        /// The service tier that they are for; `nil`: the ordinary one.
+        public var service: String?
         public var prices: [Model.Price]
     }
 
@@ -41,7 +43,8 @@ public struct Pricing: Sendable, Hashable {
             }
         }
         return PriceList(
-            rates: rates(prices), tiers: tiers.map { .init(above: $0.above, rates: rates($0.prices)) },
+            rates: rates(prices),
+            tiers: tiers.map { .init(above: $0.above, service: $0.service, rates: rates($0.prices)) },
             services: services.mapValues(rates),
             images: images.map { .init(size: $0.size, quality: $0.quality, picoUSD: picoUSD($0.usd)) })
     }
@@ -56,7 +59,8 @@ public struct Pricing: Sendable, Hashable {
             prices.map { Model.Price(unit: $0.unit, usd: marked($0.usd)) }
         }
         return Pricing(
-            prices: marked(prices), tiers: tiers.map { Tier(above: $0.above, prices: marked($0.prices)) },
+            prices: marked(prices),
+            tiers: tiers.map { Tier(above: $0.above, service: $0.service, prices: marked($0.prices)) },
             services: services.mapValues(marked),
             images: images.map { Image(size: $0.size, quality: $0.quality, usd: marked($0.usd)) })
     }

@@ -9,6 +9,8 @@ public struct Provider: Sendable, Hashable {
     public var baseURL: String
     public var location: Location
     public var dataPolicy: DataPolicy
+    /// It charges the whole answer, also one whose client left: such an answer is read to its end, to learn what it cost.
+    public var billsAbandoned: Bool
 
     /// Whether what a client sends leaves the operator's machines.
     public enum Location: String, Sendable, Hashable {
@@ -40,13 +42,14 @@ public struct Provider: Sendable, Hashable {
     /// - Parameter dataPolicy: as `location` has it when `nil`: unknown for a vendor, none for a machine of one's own.
     public init(
         slug: String, name: String, dialect: Dialect, baseURL: String, location: Location = .vendor,
-        dataPolicy: DataPolicy? = nil
+        dataPolicy: DataPolicy? = nil, billsAbandoned: Bool = false
     ) {
         self.slug = slug
         self.name = name
         self.dialect = dialect
         self.baseURL = baseURL
         self.location = location
+        self.billsAbandoned = billsAbandoned
         self.dataPolicy = dataPolicy ?? (location == .local ? .none : .unknown)
     }
 }

@@ -25,6 +25,9 @@ public struct ChatAnswer: Sendable {
     /// A stream whose cost reaches the end of the credit ends with the finish reason `length` and the vendor's word
     /// `insufficient_credits`.
     ///
+    /// The answer of a provider that charges it whole is read to its end also when the client has left, within
+    /// ``Engine/Limits/abandoned``, so that what is charged is what it cost.
+    ///
     /// - Parameter write: gets all events that came together. While it is suspended, nothing is read from the vendor.
     /// - Returns: the record, already stored, for the usage of the last chunk.
     /// - Throws: ``UpstreamFailure`` when the vendor broke off; what `write` throws, when the client did. The record is
@@ -32,21 +35,33 @@ public struct ChatAnswer: Sendable {
     public func forward(to write: ([ChatEvent]) async throws -> Void) async throws -> Generation {
         var attempt = attempt
         var progress = ChatProgress(hold: hold, estimate: estimate, prices: attempt.endpoint.prices)
+        var reader = AbandonedReader(engine: engine, provider: attempt.endpoint.provider)
+        defer { reader.end() }
         do {
             while let events = try await attempt.next() {
                 progress.note(events)
-                try await write(events)
+                if reader.hasBegun {
+                    try reader.goOn()
+                } else {
+                    do {
+                        try reader.checkClient()
+                        try await write(events)
+                    } catch {
+                        try reader.begin(instead: error)
+                    }
+                }
                 guard await progress.isPaid(by: engine.ledger) else {
                     attempt.cancel()
                     let end = ChatProgress.endOfCredit(choices: attempt.request.choices)
                     progress.note(end)
-                    try await write(end)
+                    if !reader.hasBegun { try await write(end) }
                     break
                 }
             }
+            try reader.finish()
         } catch {
             attempt.cancel()
-            let hasLeft = Task.isCancelled || !(error is UpstreamFailure)
+            let hasLeft = reader.hasBegun || Task.isCancelled || !(error is UpstreamFailure)
             let end: Bill.End =
                 hasLeft ? .cancelled : (error as? UpstreamFailure)?.kind == .failed ? .vendorFailed : .brokenOff
             var record = record

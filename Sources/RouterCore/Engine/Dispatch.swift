@@ -56,6 +56,8 @@ struct Dispatch: Sendable {
                 case .nextModel: targets = targets.drop { $0.model.id == target.model.id }
                 case .giveUp: targets = []
                 }
+                // Nobody waits for another answer.
+                if Task.isCancelled { targets = [] }
             }
         }
         throw Exhausted(failures: failures, lastTarget: lastTarget)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Answers requests: finds the model, holds credit, tries endpoints in order, settles.
 ///
 /// A class only so that a request holds one reference to it, and not a dozen to its parts.
@@ -12,6 +14,8 @@ public final class Engine: Sendable {
     let limits: Limits
     /// Health of the endpoints, and where conversations go on.
     public let routing: Routing
+    /// Answers that are read without a client.
+    let abandoned = Atomic(0)
 
     /// How long and how often the engine tries.
     public struct Limits: Sendable, Hashable {
@@ -21,6 +25,10 @@ public final class Engine: Sendable {
         /// Silences in a row after which a stream commits to the endpoint it waits for: a client is then better served
         /// by a sign of life than by starting over elsewhere.
         public var patience = 2
+        /// How long the answer to a client that left is read on, where its provider charges all of it.
+        public var abandoned: Duration = .seconds(60)
+        /// How many such answers at once.
+        public var abandonedMax = 64
 
         public init() {}
     }

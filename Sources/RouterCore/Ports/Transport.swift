@@ -9,7 +9,8 @@ public protocol Transport: Sendable {
 /// One request and its response, pulled by one reader.
 ///
 /// Nobody pulling is back-pressure: the transport stops reading from the vendor once a small buffer is full. Dropping
-/// the last reference cancels, and so does cancelling the task that is inside ``next()``.
+/// the last reference cancels, and so does cancelling the task that is inside ``next()``, but not where the provider
+/// ``Provider/billsAbandoned``: there only ``cancel()`` does.
 public protocol Exchange: AnyObject, Sendable {
     /// The next thing that came: one head, then bytes (never empty; everything that is there), then `nil`.
     ///

@@ -5,9 +5,12 @@ import Synchronization
 /// this one ends the exchange.
 final class CurlExchange: Exchange {
     private let channel: ExchangeChannel
+    private let endsWithTask: Bool
 
-    init(_ channel: ExchangeChannel) {
+    /// - Parameter endsWithTask: whether cancelling the reading task ends it.
+    init(_ channel: ExchangeChannel, endsWithTask: Bool) {
         self.channel = channel
+        self.endsWithTask = endsWithTask
     }
 
     deinit { channel.cancel() }
@@ -18,7 +21,8 @@ final class CurlExchange: Exchange {
             case .event(let event, _): return event
             case .end: return nil
             case .failure(let failure): throw failure
-            case .wait: await channel.suspendReader()
+            case .wait where endsWithTask: await channel.suspendReader()
+            case .wait: await channel.suspendSteadyReader()
             }
         }
     }
@@ -74,17 +78,22 @@ final class ExchangeChannel: Sendable {
     /// Returns once there may be something to pull, or the task was cancelled.
     func suspendReader() async {
         await withTaskCancellationHandler {
-            await withUnsafeContinuation { reader in
-                let hasCome = shared.withLock { shared in
-                    guard shared.state.mayWait else { return true }
-                    shared.state.wait(at: .now())
-                    shared.reader = reader
-                    return false
-                }
-                if hasCome { reader.resume() }
-            }
+            await suspendSteadyReader()
         } onCancel: {
             cancel()
+        }
+    }
+
+    /// Returns once there may be something to pull.
+    func suspendSteadyReader() async {
+        await withUnsafeContinuation { reader in
+            let hasCome = shared.withLock { shared in
+                guard shared.state.mayWait else { return true }
+                shared.state.wait(at: .now())
+                shared.reader = reader
+                return false
+            }
+            if hasCome { reader.resume() }
         }
     }
 

@@ -52,7 +52,7 @@ public final class CurlTransport: Transport {
             origin.leave()
             channel.fail(ExchangeState.cancelled)
         }
-        return CurlExchange(channel)
+        return CurlExchange(channel, endsWithTask: !provider.billsAbandoned)
     }
 
     /// Ends every open exchange as `cancelled` and stops the threads; returns when nothing of libcurl runs any more.

@@ -39,6 +39,11 @@ struct ProviderReader {
             name: "zdr", type: "true or false", standard: "true for local, false for vendor",
             meaning: "Your contract says that nothing is kept after the answer."),
         Field(
+            name: "bills_abandoned", type: "true or false", standard: "true for gemini, vertex and mistral",
+            meaning:
+                "It charges whole answers, also when a client leaves: they are read to their end to charge the same."
+        ),
+        Field(
             name: "allow_private_network", type: "true or false", standard: "false",
             meaning: "Must be true for a base URL on loopback or in a private network when `class` is `vendor`."),
     ]
@@ -104,7 +109,9 @@ struct ProviderReader {
                 "give it key or key_file, or write class: local for an engine of your own")
         }
         guard let address, faults.count == faultsBefore else { return }
-        add(slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal, dataPolicy: policy)
+        add(
+            slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal, dataPolicy: policy,
+            billsAbandoned: value("bills_abandoned", of: entry, .bool))
         note("kind", of: slug, kind.name, origin(entry["kind"]))
         note("class", of: slug, isLocal ? "local" : "vendor", origin(entry["class"]))
         note("base_url", of: slug, address.value.text, address.origin)
@@ -291,14 +298,15 @@ struct ProviderReader {
 
     private mutating func add(
         slug: String, kind: VendorKind, keys: [Secret], baseURL: BaseURL, isLocal: Bool,
-        dataPolicy: Provider.DataPolicy? = nil
+        dataPolicy: Provider.DataPolicy? = nil, billsAbandoned: Bool? = nil
     ) {
         providers.append(
             ProviderSettings(
                 provider: Provider(
                     slug: slug, name: kind.name == slug ? kind.displayName : slug,
                     dialect: Dialect(rawValue: kind.name),
-                    baseURL: baseURL.text, location: isLocal ? .local : .vendor, dataPolicy: dataPolicy),
+                    baseURL: baseURL.text, location: isLocal ? .local : .vendor, dataPolicy: dataPolicy,
+                    billsAbandoned: billsAbandoned ?? ["gemini", "vertex", "mistral"].contains(kind.name)),
                 keys: keys))
     }
 

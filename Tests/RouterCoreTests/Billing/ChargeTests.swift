@@ -95,8 +95,69 @@ struct ChargeTests {
         #expect(try prices.charge(for: usage).total.nanoUSD == 200_000_000 + 50_000)
         usage.prompt = 200_001
         #expect(try prices.charge(for: usage).total.nanoUSD == 400_002_000 + 50_000)
-        #expect(prices.inputRateMax == 2_000_000)
-        #expect(prices.outputRateMax == 5_000_000)
+    }
+
+    @Test("charge a service tier at its own prices, for long prompts too")
+    func serviceTiers() throws {
+        let prices = PriceList(
+            rates: Self.list([.prompt: 1_000_000, .completion: 8_000_000]).rates,
+            tiers: [
+                .init(above: 1000, rates: Self.list([.prompt: 2_000_000, .completion: 12_000_000]).rates),
+                .init(above: 1000, service: "flex", rates: Self.list([.prompt: 900_000]).rates),
+            ],
+            services: [
+                "flex": Self.list([.prompt: 500_000, .completion: 4_000_000]).rates,
+                "priority": Self.list([.prompt: 1_800_000, .completion: 14_000_000]).rates,
+            ])
+        func cost(_ prompt: Int, _ service: String?) throws -> Int64 {
+            var usage = Usage()
+            usage.prompt = prompt
+            usage.completion = 10
+            usage.serviceTier = service
+            return try prices.charge(for: usage).total.nanoUSD
+        }
+        #expect(try cost(1000, nil) == 1_000_000 + 80_000)
+        #expect(try cost(1001, nil) == 2_002_000 + 120_000)
+        #expect(try cost(1000, "flex") == 500_000 + 40_000)
+        // Its own price of long prompts, and its own of answers, which the tier does not name.
+        #expect(try cost(1001, "flex") == 900_900 + 40_000)
+        // No price of its own for long prompts: the dearer of both, unit by unit.
+        #expect(try cost(1001, "priority") == 2_002_000 + 140_000)
+        // A tier without prices is the ordinary one.
+        #expect(try cost(1001, "default") == 2_002_000 + 120_000)
+    }
+
+    @Test("charge audio that the vendor had cached at its own price, and as neither cached nor audio then")
+    func cachedAudio() throws {
+        var usage = Usage()
+        usage.prompt = 100
+        usage.cacheRead = 60
+        usage.promptAudio = 50
+        usage.cacheReadAudio = 40
+        var rates: [PriceUnit: Int64] = [.prompt: 1_000_000, .cacheRead: 100_000, .audio: 30_000_000]
+        rates[.audioCache] = 3_000_000
+        // 40 cached audio, 20 cached text, 10 audio, 30 text.
+        #expect(try Self.list(rates).charge(for: usage).total.nanoUSD == 120_000 + 2_000 + 300_000 + 30_000)
+    }
+
+    @Test("are not read from a list that was changed: another id, a name or a number that is none")
+    func damagedLists() throws {
+        let prices = PriceList(
+            rates: Self.list([.prompt: 1_000_000]).rates,
+            tiers: [.init(above: 10, service: "flex", rates: Self.list([.prompt: 2_000_000]).rates)],
+            services: ["flex": Self.list([.completion: 3]).rates],
+            images: [.init(size: "1x1", quality: nil, picoUSD: 4)])
+        let text = String(decoding: prices.json, as: UTF8.self)
+        #expect(PriceList(json: try JSONDocument(Array(text.utf8)).root, id: prices.id) == prices)
+        for (old, new) in [
+            ("1000000", "1000001"), ("\"prompt\"", "\"prompts\""), ("\"above\":10", "\"above\":true"),
+            ("\"pico_usd\":4", "\"pico_usd\":1e99"), ("\"name\":\"flex\"", "\"name\":\"fast\""),
+            ("\"rates\"", "\"rate\""),
+        ] {
+            let damaged = text.replacing(old, with: new)
+            #expect(damaged != text)
+            #expect(PriceList(json: try JSONDocument(Array(damaged.utf8)).root, id: prices.id) == nil, "\(new)")
+        }
     }
 
     @Test("charge an image by its size and quality, and one of no known kind at the dearest price")
@@ -130,7 +191,7 @@ struct ChargeTests {
                     ? [.init(above: 1000, rates: Self.list(Self.rates(&chance)).rates)] : [],
                 services: round % 3 == 0 ? ["flex": Self.list(Self.rates(&chance)).rates] : [:],
                 images: round % 5 == 0 ? [.init(size: "1x1", quality: nil, picoUSD: Int64(round))] : [])
-            let again = try #require(PriceList(json: JSONDocument(prices.json).root))
+            let again = try #require(PriceList(json: JSONDocument(prices.json).root, id: prices.id))
             #expect(again == prices)
             #expect(again.id == prices.id)
             let usage = Self.usage(&chance)
@@ -167,6 +228,7 @@ struct ChargeTests {
         var usage = Usage()
         usage.prompt = count(200_000)
         usage.cacheRead = count(100_000)
+        usage.cacheReadAudio = count(20_000)
         usage.cacheWrite = count(50_000)
         usage.cacheWriteHour = count(30_000)
         usage.promptAudio = count(20_000)

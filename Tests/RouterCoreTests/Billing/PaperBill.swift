@@ -63,10 +63,14 @@ enum PaperBill {
     /// Nano-dollars; `nil` when they cannot be counted.
     static func total(_ usage: Usage, rates: [PriceUnit: Int64]) -> Int64? {
         let hour = rates[.cacheWrite1h] == nil ? 0 : clamped(usage.cacheWriteHour)
+        let cachedAudio =
+            rates[.audioCache] == nil
+            ? 0 : [usage.cacheReadAudio, usage.cacheRead, usage.promptAudio].map(clamped).min() ?? 0
         let prompt = laid(
             [
-                (.cacheRead, usage.cacheRead), (.cacheWrite1h, usage.cacheWriteHour),
-                (.cacheWrite, clamped(usage.cacheWrite) - hour), (.audio, usage.promptAudio),
+                (.audioCache, cachedAudio), (.cacheRead, clamped(usage.cacheRead) - cachedAudio),
+                (.cacheWrite1h, usage.cacheWriteHour),
+                (.cacheWrite, clamped(usage.cacheWrite) - hour), (.audio, clamped(usage.promptAudio) - cachedAudio),
                 (.imageToken, usage.promptImage),
             ], in: usage.prompt, rest: .prompt, rates: rates)
         let completion = laid(

@@ -58,6 +58,28 @@ struct CurlEndTests {
         }
     }
 
+    @Test("a cancelled task reads on where the provider charges the whole answer")
+    func readsOn() async throws {
+        let go = Signal()
+        try await withUpstream(script: { _ in [.head(200), .chunk("x"), .wait(for: go), .lastChunk] }) {
+            transport, server in
+            let provider = Provider(
+                slug: "whole", name: "Whole", dialect: .gemini, baseURL: server.baseURL, billsAbandoned: true)
+            let isReading = Signal()
+            let task = Task {
+                let exchange = transport.open(UpstreamRequest(path: "/chat"), to: provider, timeouts: .test())
+                try await Self.readHeadAndChunk(exchange)
+                isReading.raise()
+                return await Reading(exchange)
+            }
+            await isReading.raised()
+            task.cancel()
+            go.raise()
+            let reading = try await task.value
+            #expect(reading.failure == nil)
+        }
+    }
+
     @Test("cancelling the task that reads closes the connection")
     func cancelsTask() async throws {
         let closed = Signal()
