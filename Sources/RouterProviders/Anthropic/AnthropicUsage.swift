@@ -10,6 +10,8 @@ struct AnthropicUsage: Sendable {
     private var cacheWriteHour = 0
     private var output = 0
     private var thinking = 0
+    private var webSearches = 0
+    private var serviceTier: String?
 
     /// Takes what `usage` says, member by member: later counts are totals too, and may leave some out.
     ///
@@ -20,7 +22,9 @@ struct AnthropicUsage: Sendable {
         take(usage["cache_read_input_tokens"], &cacheRead)
         take(usage["cache_creation_input_tokens"], &cacheWrite)
         take(usage["cache_creation"]?["ephemeral_1h_input_tokens"], &cacheWriteHour)
+        if let tier = usage["service_tier"], !tier.isNull { serviceTier = Usage.serviceTier(tier) }
         guard !isStart else { return }
+        take(usage["server_tool_use"]?["web_search_requests"], &webSearches)
         take(usage["output_tokens"], &output)
         take(usage["output_tokens_details"]?["thinking_tokens"], &thinking)
     }
@@ -33,6 +37,8 @@ struct AnthropicUsage: Sendable {
         usage.cacheWriteHour = min(cacheWriteHour, cacheWrite)
         usage.completion = output
         usage.reasoning = thinking
+        usage.webSearches = webSearches
+        usage.serviceTier = serviceTier
         return usage
     }
 }

@@ -10,8 +10,29 @@ struct GeminiUsage: Sendable {
     private var candidates = 0
     private var thoughts = 0
     private var total = 0
-    private var promptAudio = 0
-    private var candidatesAudio = 0
+    private var promptKinds = Kinds()
+    private var toolPromptKinds = Kinds()
+    private var cachedKinds = Kinds()
+    private var candidatesKinds = Kinds()
+    private var serviceTier: String?
+
+    /// Of a count: what is no text.
+    private struct Kinds: Sendable {
+        var audio = 0
+        var image = 0
+
+        init() {}
+
+        init(_ details: JSONValue) {
+            for detail in details.elements {
+                guard let modality = detail["modality"], let count = GeminiUsage.number(detail["tokenCount"]) else {
+                    continue
+                }
+                if modality.equals("AUDIO") { audio = count }
+                if modality.equals("IMAGE") { image = count }
+            }
+        }
+    }
 
     /// Takes what `usageMetadata` says, member by member: counts are totals, and early ones are missing in part.
     mutating func read(_ usage: JSONValue) {
@@ -24,8 +45,12 @@ struct GeminiUsage: Sendable {
             case "candidatesTokenCount": Self.take(value, &candidates)
             case "thoughtsTokenCount": Self.take(value, &thoughts)
             case "totalTokenCount": Self.take(value, &total)
-            case "promptTokensDetails": promptAudio = Self.audio(value)
-            case "candidatesTokensDetails": candidatesAudio = Self.audio(value)
+            case "promptTokensDetails": promptKinds = Kinds(value)
+            case "toolUsePromptTokensDetails": toolPromptKinds = Kinds(value)
+            case "cacheTokensDetails": cachedKinds = Kinds(value)
+            case "candidatesTokensDetails": candidatesKinds = Kinds(value)
+            case "serviceTier": serviceTier = Usage.serviceTier(value)
+            case "trafficType": serviceTier = Self.tier(ofTraffic: value)
             default: break
             }
         }
@@ -35,27 +60,30 @@ struct GeminiUsage: Sendable {
         var usage = Usage()
         usage.prompt = prompt + toolPrompt  // Each is a billion at most.
         usage.cacheRead = cached
-        usage.promptAudio = promptAudio
+        usage.cacheReadAudio = cachedKinds.audio
+        usage.promptAudio = promptKinds.audio + toolPromptKinds.audio
+        usage.promptImage = promptKinds.image + toolPromptKinds.image
         // Where the total is reached without them, the candidates include the thoughts.
         let includesThoughts = thoughts > 0 && usage.prompt + candidates == total
         usage.completion = includesThoughts ? candidates : candidates + thoughts
         usage.reasoning = thoughts
-        usage.completionAudio = candidatesAudio
+        usage.completionAudio = candidatesKinds.audio
+        usage.completionImage = candidatesKinds.image
+        usage.serviceTier = serviceTier
         return usage
     }
 
     private static func take(_ value: JSONValue, _ count: inout Int) { if let said = number(value) { count = said } }
 
     /// A count; the vendor may write numbers of 64 bits as text.
-    private static func number(_ value: JSONValue?) -> Int? {
+    fileprivate static func number(_ value: JSONValue?) -> Int? {
         guard let value, value.kind == .string else { return Usage.count(value) }
         return value.string.flatMap { Int($0) }.flatMap { (0...Usage.tokensMax).contains($0) ? $0 : nil }
     }
 
-    private static func audio(_ details: JSONValue) -> Int {
-        for detail in details.elements where detail["modality"]?.equals("AUDIO") == true {
-            return number(detail["tokenCount"]) ?? 0
-        }
-        return 0
+    /// Google Cloud's word for the tier. Source: Vertex AI API reference, `TrafficType`.
+    private static func tier(ofTraffic word: JSONValue) -> String? {
+        if word.equals("ON_DEMAND_FLEX") { return "flex" }
+        return word.equals("ON_DEMAND_PRIORITY") ? "priority" : nil
     }
 }

@@ -44,6 +44,7 @@ struct OpenAIAnswer: AnswerDecoder {
         var envelope = OpenAIEnvelope()
         var list: JSONValue?
         var origin = ""
+        var usage: Usage?
         for member in answer.members {
             let value = member.value
             switch member.name {
@@ -51,10 +52,14 @@ struct OpenAIAnswer: AnswerDecoder {
             case "error" where !value.isNull: throw OpenAIFailure.inAnswer(answer)
             case "id": origin = value.string ?? ""
             case "object", "created", "model": break
-            case "usage": if let usage = Usage(openAI: value) { events.append(.usage(usage)) }
+            case "usage": usage = Usage(openAI: value)
             case "choices": list = value
             default: envelope.add(member, of: answer, shape: shape)
             }
+        }
+        if var usage {
+            usage.serviceTier = Usage.serviceTier(answer["service_tier"])
+            events.append(.usage(usage))
         }
         guard let list, list.count > 0 else { throw .notAnAnswer }
         var choices = JSONWriter(capacity: list.text.count + 64)

@@ -9,6 +9,9 @@ struct OpenAIChunks: Sendable {
     private var templateCredit: Int
     /// The vendor's id of the answer.
     private var origin: String?
+    /// The totals so far, if there were any.
+    private var usage: Usage?
+    private var serviceTier: String?
 
     /// Choices that are kept apart: what a client may ask for.
     private static let choicesMax = 128
@@ -80,6 +83,7 @@ struct OpenAIChunks: Sendable {
         guard chunk.kind == .object else { throw .notAnAnswer }
         var envelope = OpenAIEnvelope()
         var list: JSONValue?
+        let known = usage
         for member in chunk.members {
             let value = member.value
             switch member.name {
@@ -87,11 +91,16 @@ struct OpenAIChunks: Sendable {
             case "error" where !value.isNull: throw OpenAIFailure.inAnswer(chunk)
             case "id": if origin == nil { origin = value.nonEmptyString }
             case "object", "created", "model": break
-            case "usage": if let usage = Usage(openAI: value) { events.append(.usage(usage)) }
+            case "usage": if let totals = Usage(openAI: value) { usage = totals }
             case "choices": list = value
-            default: envelope.add(member, of: chunk, shape: shape)
+            default:
+                // The tier that was asked for may stand on the first chunks, and the one that it became on the last.
+                if member.name == "service_tier" { serviceTier = Usage.serviceTier(value) }
+                envelope.add(member, of: chunk, shape: shape)
             }
         }
+        usage?.serviceTier = serviceTier
+        if let usage, usage != known { events.append(.usage(usage)) }
         if isError { throw OpenAIFailure.inAnswer(chunk) }
         guard let list else { return }
         for (position, choice) in list.elements.enumerated() where choice.kind == .object {
