@@ -353,6 +353,47 @@ import Testing
         }
     }
 
+    @Test("every model of it is found by its id in the spelling of OpenRouter too, and by its bare name")
+    func spellings() throws {
+        let loaded = try SettingsTests.read(
+            nil,
+            Dictionary(VendorKind.all.flatMap(\.keyVariables).map { ($0, "k") }, uniquingKeysWith: { one, _ in one }))
+        let catalog = try Routes(loaded.settings).catalog
+        for (name, id) in [
+            ("anthropic/claude-opus-4.7", "anthropic/claude-opus-4-7"),
+            ("claude-sonnet-4.6", "anthropic/claude-sonnet-4-6"),
+            ("mistralai/mistral-large-3", "mistral/mistral-large-3"), ("x-ai/grok-4", "xai/grok-4"),
+            ("GPT-5.4", "openai/gpt-5.4"), ("deepseek/deepseek-v3-2", "deepseek/deepseek-v3.2"),
+            ("gemini-2-5-pro", "google/gemini-2.5-pro"),
+        ] {
+            #expect(catalog.model(named: name)?.id == id, "\(name)")
+        }
+        for model in catalog.models {
+            let dashed = String(model.id.map { $0 == "." ? "-" : $0 })
+            #expect(catalog.model(named: dashed)?.id == model.id)
+        }
+    }
+
+    @Test("long prompts and service tiers cost what their vendor charges")
+    func tiers() throws {
+        let loaded = try SettingsTests.read(nil, ["GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k"])
+        let catalog = try Routes(loaded.settings).catalog
+        func cost(_ model: String, _ prompt: Int, _ service: String? = nil, audio: Int = 0) throws -> Int64 {
+            var usage = Usage()
+            usage.prompt = prompt
+            usage.promptAudio = audio
+            usage.serviceTier = service
+            return try #require(catalog.model(named: model)?.endpoints.first).prices.charge(for: usage).total.nanoUSD
+        }
+        #expect(try cost("google/gemini-2.5-pro", 200_000) == 250_000_000)
+        #expect(try cost("google/gemini-2.5-pro", 200_001) == 500_002_500)
+        #expect(try cost("google/gemini-2.5-pro", 200_001, "priority") == 900_004_500)
+        #expect(try cost("google/gemini-3-pro", 200_001) == 800_004_000)
+        #expect(try cost("google/gemini-2.5-flash", 1000, audio: 400) == 600 * 300 + 400 * 1000)
+        #expect(try cost("openai/gpt-5.4", 272_001) == 1_360_005_000)
+        #expect(try cost("openai/gpt-5-mini", 1000, "flex") == 125_000)
+    }
+
     @Test("the model that the documentation shows costs and holds what it says")
     func contract() throws {
         let loaded = try SettingsTests.read(nil, ["OPENAI_API_KEY": "k"])

@@ -8,6 +8,8 @@ public struct Catalog: Sendable {
     private let placeByName: [String: Int]
     private let candidates: [Candidates]
     private let indexByName: [String: Int]
+    /// By ``ModelName/loose(_:)``, for names that are in no other way found; of those that would fit two models, none.
+    private let indexByLooseName: [String: Int]
 
     /// - Parameters:
     ///   - models: those without a price or an endpoint are left out; of two with one name the first is found.
@@ -24,6 +26,14 @@ public struct Catalog: Sendable {
             }
         }
         self.indexByName = indexByName
+        var loose: [String: Int] = [:]
+        var ambiguous: Set<String> = []
+        for (name, index) in indexByName {
+            guard let name = ModelName.loose(name) else { continue }
+            if loose.updateValue(index, forKey: name).map({ $0 != index }) == true { ambiguous.insert(name) }
+        }
+        for name in ambiguous { loose[name] = nil }
+        indexByLooseName = loose
         var places: [String: Int] = [:]
         var providers: [Provider] = []
         for provider in self.models.lazy.flatMap(\.endpoints).map(\.provider) where places[provider.slug] == nil {
@@ -36,12 +46,16 @@ public struct Catalog: Sendable {
         candidates = self.models.map { Candidates($0, providers: places) }
     }
 
-    /// The model of this id or alias, in any case: `openai/gpt-5.4`, `GPT-5.4`; `nil` when there is none.
+    /// The model of this id or alias, in any case and in the spellings of ``ModelName``: `openai/gpt-5.4`, `GPT-5.4`,
+    /// `claude-opus-4.7`; `nil` when there is none.
     public func model(named name: String) -> Model? { candidates(named: name)?.model }
 
     /// The same, ready for routing.
     func candidates(named name: String) -> Candidates? {
-        (indexByName[name] ?? indexByName[name.lowercased()]).map { candidates[$0] }
+        let index =
+            indexByName[name] ?? indexByName[name.lowercased()]
+            ?? ModelName.loose(name).flatMap { indexByLooseName[$0] }
+        return index.map { candidates[$0] }
     }
 
     /// Where the provider of this slug or name, in any case, stands in ``providers``.
@@ -76,7 +90,9 @@ extension Model {
         model.pricingVariants = all
         let list = all.list()
         for index in model.endpoints.indices {
-            model.endpoints[index].prices = model.endpoints[index].pricing.map { $0.list(with: markup) } ?? list
+            let own = model.endpoints[index].pricing?.marked(up: markup)
+            model.endpoints[index].pricing = own
+            model.endpoints[index].prices = own?.list() ?? list
         }
         return model
     }

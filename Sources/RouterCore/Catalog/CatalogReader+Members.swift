@@ -15,6 +15,12 @@ struct LayeredObject {
     /// Whether a member is that of the first layer, also when it is null there.
     func isFirst(_ name: String) -> Bool { layers.first?[name] != nil }
 
+    /// Whether the layer that has `name` lies above the one that has `other`.
+    func isAbove(_ name: String, _ other: String) -> Bool {
+        guard let place = layers.firstIndex(where: { $0[name] != nil }) else { return false }
+        return layers.firstIndex { $0[other] != nil }.map { place < $0 } ?? false
+    }
+
     /// Where its members stand.
     var path: String { layers.first?.path ?? "" }
 }

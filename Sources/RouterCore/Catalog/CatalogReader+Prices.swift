@@ -17,7 +17,13 @@ extension CatalogReader {
         }
         refuseUnknownNames(in: value, known: Self.priceNames)
         var pricing = Pricing(prices: prices(of: value))
+        pricing.source = string(LayeredObject([value]), "source")
+        pricing.date = string(LayeredObject([value]), "date")
         for tier in list(value, "tiers") {
+            guard tier.kind == .object else {
+                fault(at: tier, "a tier must have members, such as above and prompt")
+                continue
+            }
             refuseUnknownNames(in: tier, known: ["above", "service"] + PriceUnit.names)
             guard let above = integer(LayeredObject([tier]), "above", 1...1_000_000_000) else {
                 if tier["above"] == nil { fault(at: tier, "a tier needs above, in tokens of the prompt") }
@@ -32,11 +38,19 @@ extension CatalogReader {
                 return pricing
             }
             for service in services.members {
+                guard service.value.kind == .object else {
+                    fault(at: service.value, "must have members, such as prompt and completion")
+                    continue
+                }
                 refuseUnknownNames(in: service.value, known: PriceUnit.names)
                 pricing.services[service.name.string] = prices(of: service.value)
             }
         }
         for image in list(value, "images") {
+            guard image.kind == .object else {
+                fault(at: image, "an image must have members, such as size and price")
+                continue
+            }
             refuseUnknownNames(in: image, known: ["size", "quality", "price"])
             let members = LayeredObject([image])
             guard let price = image["price"].flatMap({ price($0, for: .imageOutput) }) else {

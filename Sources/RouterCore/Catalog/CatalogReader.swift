@@ -18,7 +18,7 @@ public struct CatalogReader {
             "output_modalities", "supported_parameters", "pricing", "aliases", "endpoints",
         ] + traitNames
     /// Members of an entry of `endpoints`.
-    public static let endpointMemberNames = ["provider", "model", "weight", "quantization"] + traitNames
+    public static let endpointMemberNames = ["provider", "model", "weight", "quantization", "pricing"] + traitNames
     /// Members of `pricing`: what a price is for, and where the prices come from.
     public static let priceNames = PriceUnit.names + ["tiers", "services", "images", "source", "date"]
     static let traitNames = [
@@ -40,56 +40,81 @@ public struct CatalogReader {
     private var notes: [CatalogNote] = []
     var faults: [CatalogFault] = []
 
-    /// Reads both texts and puts them together.
+    /// Reads all texts and puts them together. A model replaces the members that it has of one with its id in a text
+    /// before; others are added at the end.
     ///
     /// - Parameters:
     ///   - bundled: models that come along; those whose providers are not switched on have no endpoint.
-    ///   - configured: models of the operator's. One with the id of a bundled one replaces the members that it has;
-    ///     others are added at the end.
+    ///   - own: the operator's catalogue. It too may name providers that are not switched on.
+    ///   - configured: models that the operator has configured.
     ///   - providers: those that are switched on.
     ///   - dormant: slugs of others that may be named.
     /// - Throws: ``CatalogFaults`` with everything that is wrong.
     public static func read(
-        bundled: JSONDocument?, configured: JSONDocument? = nil, providers: [Provider], dormant: Set<String> = []
+        bundled: JSONDocument?, own: JSONDocument? = nil, configured: JSONDocument? = nil, providers: [Provider],
+        dormant: Set<String> = []
     ) throws(CatalogFaults) -> Reading {
         var reader = CatalogReader(providers: providers, dormant: dormant)
-        let models = reader.models(bundled: bundled?.root, configured: configured?.root)
+        let layers: [(layer: Layer, entries: [Entry])] = [
+            (.bundled, reader.entries(of: bundled?.root)), (.own, reader.entries(of: own?.root)),
+            (.configured, reader.entries(of: configured?.root)),
+        ]
+        let models = reader.models(layers)
         guard reader.faults.isEmpty else { throw CatalogFaults(faults: reader.faults) }
         return Reading(models: models, notes: reader.notes)
     }
+
+    /// Looks through a catalogue by itself.
+    ///
+    /// - Throws: ``CatalogFaults`` with everything that is wrong, whatever providers there are.
+    public static func check(_ catalog: JSONDocument) throws(CatalogFaults) {
+        guard catalog.root["models"] != nil else {
+            throw CatalogFaults(faults: [CatalogFault(path: "models", message: "is missing: this is no catalogue")])
+        }
+        _ = try read(bundled: nil, own: catalog, providers: [])
+    }
+
+    /// Where a model stands, from the lowest to the highest.
+    private enum Layer: Int, CaseIterable {
+        case bundled, own, configured
+    }
+    private typealias Entry = (id: String, value: JSONValue)
 
     private init(providers: [Provider], dormant: Set<String>) {
         self.providers = Dictionary(providers.map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
         self.dormant = dormant
     }
 
-    private mutating func models(bundled: JSONValue?, configured: JSONValue?) -> [Model] {
-        let bundled = entries(of: bundled)
-        let configured = entries(of: configured)
-        let changes = Dictionary(configured, uniquingKeysWith: { first, _ in first })
-        for (index, entry) in configured.enumerated() where configured[..<index].contains(where: { $0.id == entry.id })
-        {
-            fault(at: entry.value["id"] ?? entry.value, "a model \"\(entry.id)\" stands above already")
+    private mutating func models(_ layers: [(layer: Layer, entries: [Entry])]) -> [Model] {
+        var values: [String: [JSONValue]] = [:]
+        var highest: [String: Layer] = [:]
+        var order: [String] = []
+        for (layer, entries) in layers {
+            for entry in entries {
+                guard highest[entry.id] != layer else {
+                    fault(at: entry.value["id"] ?? entry.value, "a model \"\(entry.id)\" stands above already")
+                    continue
+                }
+                if highest[entry.id] == nil { order.append(entry.id) }
+                highest[entry.id] = layer
+                values[entry.id, default: []].insert(entry.value, at: 0)
+            }
         }
-        var models = bundled.map { entry in
-            model(entry.id, LayeredObject([changes[entry.id], entry.value]), isConfigured: changes[entry.id] != nil)
+        let models = order.map { id in
+            model(id, LayeredObject(values[id] ?? []), from: highest[id] ?? .bundled)
         }
-        let known = Set(bundled.map(\.id))
-        models += configured.filter { !known.contains($0.id) }.map { entry in
-            model(entry.id, LayeredObject([entry.value]), isConfigured: true)
-        }
-        noteTakenAliases(of: models, configured: Set(changes.keys))
+        noteTakenAliases(of: models, noted: Set(highest.filter { $0.value != .bundled }.keys))
         return models
     }
 
     /// The models of a text that have an id.
-    private mutating func entries(of root: JSONValue?) -> [(id: String, value: JSONValue)] {
+    private mutating func entries(of root: JSONValue?) -> [Entry] {
         guard let list = root?["models"] else { return [] }
         guard list.kind == .array else {
             fault(at: list, "must be a list of models")
             return []
         }
-        var entries: [(id: String, value: JSONValue)] = []
+        var entries: [Entry] = []
         for value in list.elements {
             guard value.kind == .object else {
                 fault(at: value, "a model must have members, such as id and endpoints")
@@ -113,7 +138,7 @@ public struct CatalogReader {
     }
 
     /// `author/name`, each of printable characters that need no escaping in a URL; more slashes are allowed.
-    private static func isModelID(_ id: String) -> Bool {
+    static func isModelID(_ id: String) -> Bool {
         let parts = id.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count >= 2 && id.utf8.count <= 200
             && parts.allSatisfy { part in
@@ -125,7 +150,7 @@ public struct CatalogReader {
             }
     }
 
-    private mutating func model(_ id: String, _ entry: LayeredObject, isConfigured: Bool) -> Model {
+    private mutating func model(_ id: String, _ entry: LayeredObject, from layer: Layer) -> Model {
         let context = integer(entry, "context_length", 1...1_000_000_000)
         let pricing = pricing(entry)
         var model = Model(
@@ -142,17 +167,19 @@ public struct CatalogReader {
             aliases: strings(entry, "aliases") ?? [])
         model.pricingVariants = pricing
         // What comes along may name providers of vendors that this installation has no key for.
-        let isOwn = isConfigured && entry.isFirst("endpoints")
-        let (endpoints, named) = endpoints(of: entry, model: model, refusingUnknown: isOwn)
+        let isConfigured = layer == .configured
+        let (endpoints, named) = endpoints(
+            of: entry, model: model, refusingUnknown: isConfigured && entry.isFirst("endpoints"))
         model.endpoints = endpoints
         if entry["pricing"] == nil, !endpoints.isEmpty, named == endpoints.count,
             endpoints.allSatisfy({ $0.provider.location == .local })
         {
             model.pricing = [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")]
-            if isConfigured {
+            if layer != .bundled, endpoints.contains(where: { $0.pricing == nil }) {
                 note(.free, id, "has no prices and runs on your own machines only: it costs its users nothing")
             }
         }
+        takePricesOfEndpoints(&model, noting: layer != .bundled)
         guard isConfigured else { return model }
         if context == nil {
             note(
@@ -170,6 +197,24 @@ public struct CatalogReader {
         return model
     }
 
+    /// Leaves out endpoints that have no price, neither of their own nor the model's. A model without prices is listed at
+    /// those of its first endpoint.
+    private mutating func takePricesOfEndpoints(_ model: inout Model, noting: Bool) {
+        let hasPrice = model.isPriced
+        let priced = model.endpoints.filter { $0.pricing?.coversAnswers ?? hasPrice }
+        let missing = model.endpoints.count - priced.count
+        if !hasPrice, let first = priced.first?.pricing {
+            model.pricing = first.prices
+            model.pricingVariants = first
+        }
+        guard model.isPriced else { return }
+        model.endpoints = priced
+        guard missing > 0, noting else { return }
+        note(
+            .unpriced, model.id,
+            "is not served by \(missing) of its endpoints: the pricing there lacks prompt or completion")
+    }
+
     /// - Returns: endpoints whose providers are switched on, and how many are named in all.
     private mutating func endpoints(
         of entry: LayeredObject, model: Model, refusingUnknown: Bool
@@ -181,6 +226,8 @@ public struct CatalogReader {
         }
         var endpoints: [Endpoint] = []
         let common = traits(entry, over: ChatTraits(answerTokensMax: model.maxCompletionTokens))
+        // Prices that lie above the endpoints are meant for all of them.
+        let takesPricing = !entry.isAbove("pricing", "endpoints")
         for value in list.elements {
             guard value.kind == .object else {
                 fault(at: value, "an endpoint must have provider and model")
@@ -191,6 +238,7 @@ public struct CatalogReader {
             let weight = integer(members, "weight", 1...1000) ?? 1
             let quantization = quantization(members)
             let traits = traits(members, over: common)
+            let pricing = members["pricing"].map { _ in self.pricing(members) }
             guard let slug = required(members, "provider", of: "an endpoint"),
                 let upstream = required(members, "model", of: "an endpoint")
             else { continue }
@@ -198,7 +246,7 @@ public struct CatalogReader {
                 endpoints.append(
                     Endpoint(
                         provider: provider, upstreamModel: upstream, traits: traits, weight: weight,
-                        quantization: quantization))
+                        quantization: quantization, pricing: takesPricing ? pricing : nil))
             } else if refusingUnknown, !dormant.contains(slug) {
                 let like = Spelling.closest(to: slug, in: providers.keys.sorted() + dormant.sorted())
                 fault(
@@ -209,13 +257,13 @@ public struct CatalogReader {
         return (endpoints, list.count)
     }
 
-    private mutating func noteTakenAliases(of models: [Model], configured: Set<String>) {
+    private mutating func noteTakenAliases(of models: [Model], noted: Set<String>) {
         var owners: [String: String] = [:]
         for model in models { owners[model.id.lowercased()] = model.id }
         for model in models {
             for alias in model.aliases {
                 if let owner = owners[alias.lowercased()], owner != model.id {
-                    guard configured.contains(model.id) || configured.contains(owner) else { continue }
+                    guard noted.contains(model.id) || noted.contains(owner) else { continue }
                     note(.aliasTaken, model.id, "is not found as \(alias): that is \(owner)")
                 } else {
                     owners[alias.lowercased()] = model.id

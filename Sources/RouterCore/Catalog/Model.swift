@@ -35,6 +35,9 @@ public struct Model: Sendable, Hashable {
             self.unit = unit
             self.usd = usd
         }
+
+        /// What a million cost: `2.5`; `usd` itself when it cannot be read.
+        public var usdPerMillion: String { PriceText(usd)?.usdPerMillion ?? usd }
     }
 
     public init(
@@ -57,7 +60,7 @@ public struct Model: Sendable, Hashable {
     }
 
     /// All its prices.
-    var allPricing: Pricing {
+    public var allPricing: Pricing {
         var pricing = pricingVariants
         pricing.prices = self.pricing
         return pricing
@@ -67,7 +70,9 @@ public struct Model: Sendable, Hashable {
     public var author: String { String(id.prefix { $0 != "/" }) }
 
     /// Whether prompt and answer have a price; a model without one is never served, so that nothing is free by accident.
-    public var isPriced: Bool {
-        ["prompt", "completion"].allSatisfy { unit in pricing.contains { $0.unit == unit } }
+    public var isPriced: Bool { Self.areComplete(pricing) }
+
+    static func areComplete(_ prices: [Price]) -> Bool {
+        ["prompt", "completion"].allSatisfy { unit in prices.contains { $0.unit == unit } }
     }
 }

@@ -5,14 +5,24 @@ public struct Pricing: Sendable, Hashable {
     /// By the name of a service tier, such as `flex`.
     public var services: [String: [Model.Price]]
     public var images: [Image]
+    /// Where they come from, such as `OpenAI API pricing page`; `nil` when nobody says.
+    public var source: String?
+    /// The day on which they were read there, such as `2026-04-15`.
+    public var date: String?
 
     /// Prices of requests whose prompt is longer than a bound.
     public struct Tier: Sendable, Hashable {
         /// Tokens of the prompt.
         public var above: Int
-        /// The service tier that they are for; `nil`: the ordinary one.
+        /// The service tier that they are for; `nil` for the ordinary one.
         public var service: String?
         public var prices: [Model.Price]
+
+        public init(above: Int, service: String? = nil, prices: [Model.Price]) {
+            self.above = above
+            self.service = service
+            self.prices = prices
+        }
     }
 
     /// The price of an image of a size and a quality; `nil` for any.
@@ -31,6 +41,9 @@ public struct Pricing: Sendable, Hashable {
         self.services = services
         self.images = images
     }
+
+    /// Whether prompt and answer have a price.
+    var coversAnswers: Bool { Model.areComplete(prices) }
 
     /// What these prices are in integers, with the operator's markup on each.
     ///
@@ -58,11 +71,12 @@ public struct Pricing: Sendable, Hashable {
         func marked(_ prices: [Model.Price]) -> [Model.Price] {
             prices.map { Model.Price(unit: $0.unit, usd: marked($0.usd)) }
         }
-        return Pricing(
-            prices: marked(prices),
-            tiers: tiers.map { Tier(above: $0.above, service: $0.service, prices: marked($0.prices)) },
-            services: services.mapValues(marked),
-            images: images.map { Image(size: $0.size, quality: $0.quality, usd: marked($0.usd)) })
+        var pricing = self
+        pricing.prices = marked(prices)
+        pricing.tiers = tiers.map { Tier(above: $0.above, service: $0.service, prices: marked($0.prices)) }
+        pricing.services = services.mapValues(marked)
+        pricing.images = images.map { Image(size: $0.size, quality: $0.quality, usd: marked($0.usd)) }
+        return pricing
     }
 }
 

@@ -69,7 +69,7 @@ enum EndpointListing {
         writer.member("model_id", model.id)
         writer.member("model_name", model.name)
         writer.member("context_length", model.contextLength)
-        ModelListing.writePricing(of: model, to: &writer)
+        ModelListing.write(endpoint.pricing ?? model.allPricing, to: &writer)
         writer.member("provider_name", endpoint.provider.name)
         writer.member("tag", endpoint.provider.slug)
         writer.name("quantization")
@@ -84,7 +84,7 @@ enum EndpointListing {
         writer.nullMember("latency_last_30m")
         writer.nullMember("throughput_last_30m")
         // Who charges for writing to the cache wants to be asked for it.
-        let units = model.pricing.map(\.unit)
+        let units = (endpoint.pricing?.prices ?? model.pricing).map(\.unit)
         writer.member(
             "supports_implicit_caching", units.contains("input_cache_read") && !units.contains("input_cache_write"))
         writer.name("supports_tool_choice")

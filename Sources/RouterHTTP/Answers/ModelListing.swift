@@ -105,14 +105,31 @@ struct ModelListing: Sendable {
         writer.endObject()
     }
 
-    static func writePricing(of model: Model, to writer: inout JSONWriter) {
+    /// Prices as they are written, and what long prompts cost as `overrides`. Source: OpenRouter's `publicpricing`.
+    static func write(_ pricing: Pricing, to writer: inout JSONWriter) {
         writer.name("pricing")
         writer.beginObject()
-        for price in model.pricing {
+        write(pricing.prices, to: &writer)
+        let tiers = pricing.tiers.filter { $0.service == nil }.sorted { $0.above < $1.above }
+        if !tiers.isEmpty {
+            writer.name("overrides")
+            writer.beginArray()
+            for tier in tiers {
+                writer.beginObject()
+                writer.member("min_prompt_tokens", tier.above)
+                write(tier.prices, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ prices: [Model.Price], to writer: inout JSONWriter) {
+        for price in prices {
             writer.name(escaping: price.unit)
             writer.string(price.usd)
         }
-        writer.endObject()
     }
 
     private static func write(_ model: Model, to writer: inout JSONWriter) {
@@ -129,7 +146,7 @@ struct ModelListing: Sendable {
         writer.member("description", model.description)
         writer.member("context_length", model.contextLength)
         writeArchitecture(of: model, to: &writer)
-        writePricing(of: model, to: &writer)
+        write(model.allPricing, to: &writer)
         writer.name("top_provider")
         writer.beginObject()
         writer.member("context_length", model.contextLength)

@@ -148,6 +148,97 @@ import Testing
         #expect(reading.notes.map(\.kind) == [.free, .aliasTaken])
     }
 
+    @Test(
+        "an endpoint may cost other than its model, in tiers too; one without prices of its own costs what the model does"
+    )
+    func endpointPrices() throws {
+        let reading = try Self.read(
+            """
+            [{"id": "a/b", "context_length": 1, "pricing": {"prompt": "0.000001", "completion": "0.000002"},
+              "endpoints": [{"provider": "gpu1", "model": "x"}, {"provider": "openai", "model": "y",
+                "pricing": {"prompt": "0.000003", "completion": "0.000004", "tiers": [{"above": 10, "prompt": "0.000006"}]}}]}]
+            """)
+        let markup = try #require(Markup("1.5"))
+        let model = try #require(Catalog(reading.models, markup: markup).model(named: "a/b"))
+        #expect(model.endpoints.map { $0.prices.rates[.prompt] } == [1_500_000, 4_500_000])
+        #expect(model.endpoints.map { $0.prices.rates[.completion] } == [3_000_000, 6_000_000])
+        #expect(model.endpoints.last?.prices.tiers.first?.rates[.prompt] == 9_000_000)
+        #expect(model.endpoints.last?.pricing?.prices.map(\.usd) == ["0.0000045", "0.000006"])
+        #expect(model.pricing.map(\.usd) == ["0.0000015", "0.000003"])
+    }
+
+    @Test("half a price list of an endpoint is none: it is left out, and the note says so")
+    func halfEndpointPrice() throws {
+        let reading = try Self.read(
+            """
+            [{"id": "a/b", "context_length": 1, "pricing": {"prompt": "0.000001", "completion": "0.000002"},
+              "endpoints": [{"provider": "gpu1", "model": "x"}, {"provider": "openai", "model": "y",
+                "pricing": {"prompt": "0.000003"}}]}]
+            """)
+        #expect(reading.models.last?.endpoints.map(\.upstreamModel) == ["x"])
+        #expect(reading.notes.map(\.kind) == [.unpriced])
+    }
+
+    @Test("a model whose endpoints alone have prices is served by those, at theirs")
+    func endpointsOnly() throws {
+        let reading = try Self.read(
+            """
+            [{"id": "a/b", "context_length": 1, "endpoints": [{"provider": "gpu1", "model": "x"},
+              {"provider": "openai", "model": "y", "pricing": {"prompt": "0.000003", "completion": "0.000004"}}]}]
+            """)
+        let model = try #require(Catalog(reading.models).model(named: "a/b"))
+        #expect(model.endpoints.map(\.upstreamModel) == ["y"])
+        #expect(model.pricing.map(\.usd) == ["0.000003", "0.000004"])
+    }
+
+    @Test("prices that lie above the endpoints hold for all of them")
+    func pricesAbove() throws {
+        let own = """
+            {"models": [{"id": "openai/gpt-4o", "endpoints": [{"provider": "openai", "model": "y",
+              "pricing": {"prompt": "0.000009", "completion": "0.000009"}}]}]}
+            """
+        func rate(_ configured: String?) throws -> Int64? {
+            let reading = try CatalogReader.read(
+                bundled: JSONDocument(Array(Self.bundled.utf8)), own: JSONDocument(Array(own.utf8)),
+                configured: configured.map { try JSONDocument(Array($0.utf8)) }, providers: [Self.openAI])
+            return Catalog(reading.models).model(named: "openai/gpt-4o")?.endpoints.first?.prices.rates[.prompt]
+        }
+        #expect(try rate(nil) == 9_000_000)
+        #expect(
+            try rate(
+                #"{"models": [{"id": "openai/gpt-4o", "pricing": {"prompt": "0.000001", "completion": "0.000001"}}]}"#)
+                == 1_000_000)
+    }
+
+    @Test("the operator's catalogue lies above the bundled one and below what is configured")
+    func layers() throws {
+        let own = """
+            {"models": [{"id": "openai/gpt-4o", "name": "Own", "context_length": 7}, {"id": "a/own",
+              "endpoints": [{"provider": "nobody", "model": "x"}]}]}
+            """
+        let reading = try CatalogReader.read(
+            bundled: JSONDocument(Array(Self.bundled.utf8)), own: JSONDocument(Array(own.utf8)),
+            configured: JSONDocument(Array(#"{"models": [{"id": "openai/gpt-4o", "context_length": 9}]}"#.utf8)),
+            providers: [Self.openAI])
+        #expect(reading.models.map(\.id) == ["openai/gpt-5.4", "openai/gpt-4o", "a/own"])
+        #expect(reading.models[1].name == "Own" && reading.models[1].contextLength == 9)
+        #expect(reading.notes.isEmpty)
+    }
+
+    @Test("of a catalogue by itself everything that is wrong is named")
+    func check() throws {
+        do {
+            try CatalogReader.check(
+                JSONDocument(
+                    Array(#"{"models": [{"id": "a/b"}, {"id": "a/b"}, {"id": "c/d", "pricing": {"promt": "1"}}]}"#.utf8)
+                ))
+            Issue.record("accepted")
+        } catch let faults as CatalogFaults {
+            #expect(faults.faults.map(\.path) == ["models[1].id", "models[2].pricing.promt"])
+        }
+        #expect(throws: CatalogFaults.self) { try CatalogReader.check(JSONDocument(Array("[]".utf8))) }
+    }
+
     static let mistakes: [(String, path: String, message: String, hint: String?)] = [
         (#"{}"#, "models", "must be a list", nil),
         (#"[1]"#, "models[0]", "must have members", nil),
@@ -193,6 +284,37 @@ import Testing
         (
             #"[{"id": "a/b", "pricing": {"prompt": "999999999999999999999"}}]"#, "models[0].pricing.prompt",
             "is not a price", nil
+        ),
+        (#"[{"id": "a/b", "pricing": {"prompt": "+1"}}]"#, "models[0].pricing.prompt", "is not a price", nil),
+        (#"[{"id": "a/b", "pricing": {"prompt": "NaN"}}]"#, "models[0].pricing.prompt", "is not a price", nil),
+        (#"[{"id": "a/b", "pricing": {"prompt": "Infinity"}}]"#, "models[0].pricing.prompt", "is not a price", nil),
+        (#"[{"id": "a/b", "pricing": {"prompt": true}}]"#, "models[0].pricing.prompt", "must be a decimal", nil),
+        (
+            #"[{"id": "a/b", "pricing": {"prompt": "0.0000000000000000000000000000000000000025"}}]"#,
+            "models[0].pricing.prompt", "is not a price", "12 digits"
+        ),
+        (
+            #"[{"id": "a/b", "pricing": {"prompt": 1111111111111111111111111111111111111111}}]"#,
+            "models[0].pricing.prompt", "is not a price", "12 digits"
+        ),
+        (#"[{"id": "a/b", "pricing": {"prompt": "1e30"}}]"#, "models[0].pricing.prompt", "is not a price", nil),
+        (#"[{"id": "a/b", "pricing": {"tiers": [1]}}]"#, "models[0].pricing.tiers[0]", "must have members", nil),
+        (
+            #"[{"id": "a/b", "pricing": {"tiers": [{"above": 5, "prompt": "-1"}]}}]"#,
+            "models[0].pricing.tiers[0].prompt", "cannot be negative", nil
+        ),
+        (
+            #"[{"id": "a/b", "pricing": {"services": {"flex": 1}}}]"#, "models[0].pricing.services.flex",
+            "must have members", nil
+        ),
+        (
+            #"[{"id": "a/b", "pricing": {"services": {"flex": {"prompt": null}}}}]"#,
+            "models[0].pricing.services.flex.prompt", "must be a decimal", nil
+        ),
+        (#"[{"id": "a/b", "pricing": {"images": [1]}}]"#, "models[0].pricing.images[0]", "must have members", nil),
+        (
+            #"[{"id": "a/b", "endpoints": [{"provider": "gpu1", "model": "b", "pricing": {"prompt": "1e-6"}}]}]"#,
+            "models[0].endpoints[0].pricing.prompt", "is not a price", "decimal"
         ),
         (#"[{"id": "a/b", "pricing": {"image": "100.1"}}]"#, "models[0].pricing.image", "not plausible", nil),
         (#"[{"id": "a/b", "endpoints": {}}]"#, "models[0].endpoints", "must be a list", nil),
