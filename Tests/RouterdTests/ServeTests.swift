@@ -150,6 +150,44 @@ import Testing
         }
     }
 
+    @Test("takes another catalogue as it is written and on SIGHUP, and keeps the old one when an entry is wrong")
+    func rereadsCatalog() async throws {
+        let vendor = try LoopbackServer(steps: [
+            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+        ])
+        defer { vendor.stop() }
+        try await TemporaryDirectory.with { directory in
+            let server = try await ServerProcess(in: directory, configuration: configuration(vendor))
+            let file = "\(directory)/data/catalog.json"
+            func entry(_ price: String) -> String {
+                """
+                {"id": "a/own", "endpoints": [{"provider": "engine", "model": "x"}],
+                 "pricing": {"prompt": "\(price)", "completion": "0.000002"}}
+                """
+            }
+            try "{\"models\": [\(entry("0.000001"))]}".write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(await until(seconds: 5) { server.log.contains("catalogue read again") })
+            #expect(try await server.curl("/v1/models/a/own").text.contains(#""prompt":"0.000001""#))
+            try "{\"models\": [\(entry("1e-6"))]}".write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(await until(seconds: 5) { server.log.contains("catalogue kept as it was") })
+            #expect(server.log.contains("catalog.json: models[0].pricing.prompt"))
+            #expect(try await server.curl("/v1/models/a/own").text.contains(#""prompt":"0.000001""#))
+            server.signal(SIGHUP)
+            #expect(await until(seconds: 5) { server.log.contains("configuration kept as it was") })
+            #expect(try await server.curl("/v1/models/a/own").status == 200)
+            try "{\"models\": [\(entry("0.000003"))]}".write(
+                toFile: "\(directory)/new.json", atomically: true, encoding: .utf8)
+            let arguments = ["models", "import", "--data", "data", "--apply", "new.json"]
+            #expect(try await Executable.run(arguments, in: directory).status == 78)
+            #expect(try await Executable.run(arguments + ["--replace"], in: directory).status == 0)
+            #expect(await until(seconds: 5) { server.log.split(separator: "catalogue read again").count == 3 })
+            #expect(try await server.curl("/v1/models/a/own").text.contains(#""prompt":"0.000003""#))
+            unlink(file)
+            #expect(await until(seconds: 5) { server.log.split(separator: "catalogue read again").count == 4 })
+            #expect(try await server.curl("/v1/models/a/own").status == 404)
+        }
+    }
+
     @Test("refuses a second server on the same data, and a port that is taken, with what to do")
     func refuses() async throws {
         let vendor = try LoopbackServer(steps: [.close])

@@ -4,7 +4,9 @@ import RouterProviders
 
 /// The catalogue.
 struct Models: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Look at the models.", subcommands: [List.self])
+    static let configuration = CommandConfiguration(
+        abstract: "Look at the models, and change the catalogue.",
+        subcommands: [List.self, Show.self, Import.self, UpdatePrices.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -15,12 +17,7 @@ struct Models: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                let loaded = try store.load()
-                let transport = try Assembly.transport()
-                let found = await loaded.settings.engines(over: transport)
-                await transport.shutdown()
-                let routes = try Assembly.routes(loaded.settings, found: found)
-                for warning in loaded.warnings + routes.notes.map(\.message) { Output.warning(warning) }
+                let routes = try await store.routes(notingModels: true)
                 let models = routes.catalog.models
                 guard !output.json else {
                     return Output.json { writer in
@@ -47,24 +44,23 @@ struct Models: AsyncParsableCommand {
 }
 
 extension Model {
-    fileprivate var providerSlugs: [String] {
+    var providerSlugs: [String] {
         endpoints.map(\.provider.slug).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
-    /// What a million tokens cost: the decimal point of a token's price, six places to the right.
+    /// What a million tokens cost.
     fileprivate func usdPerMillion(_ unit: String) -> String {
-        guard let price = pricing.first(where: { $0.unit == unit }) else { return "-" }
-        let parts = price.usd.split(separator: ".", omittingEmptySubsequences: false)
-        var fraction = parts.count == 2 ? String(parts[1]) : ""
-        fraction += String(repeating: "0", count: max(0, 6 - fraction.count))
-        let whole = (parts[0] + fraction.prefix(6)).drop { $0 == "0" }
-        var rest = fraction.dropFirst(6)
-        while rest.last == "0" { rest.removeLast() }
-        return (whole.isEmpty ? "0" : whole) + (rest.isEmpty ? "" : "." + rest)
+        pricing.first { $0.unit == unit }?.usdPerMillion ?? "-"
     }
 
     fileprivate func write(to writer: inout JSONWriter) {
         writer.beginObject()
+        writeMembers(to: &writer)
+        writer.endObject()
+    }
+
+    /// Its members, for scripts.
+    func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("name", name)
         writer.member("context_length", contextLength)
@@ -83,6 +79,5 @@ extension Model {
             for text in texts { writer.string(text) }
             writer.endArray()
         }
-        writer.endObject()
     }
 }

@@ -91,13 +91,15 @@ struct Providers: AsyncParsableCommand {
 
 extension StoreOptions {
     /// What the configuration leads to, engines on this machine included; warnings go to standard error.
-    fileprivate func routes() async throws -> Routes {
+    /// - Parameter notingModels: what may not be meant of configured models is such a warning too.
+    func routes(notingModels: Bool = false) async throws -> Routes {
         let loaded = try load()
         let transport = try Assembly.transport()
         let found = await loaded.settings.engines(over: transport)
         await transport.shutdown()
         let routes = try Assembly.routes(loaded.settings, found: found)
-        for warning in loaded.warnings { Output.warning(warning) }
+        let notes = notingModels ? routes.notes.map(\.message) : []
+        for warning in loaded.warnings + notes { Output.warning(warning) }
         return routes
     }
 }

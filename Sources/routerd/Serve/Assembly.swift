@@ -23,6 +23,8 @@ struct Assembly: Sendable {
     let load = LoadGate()
     /// Engines that were found on this machine.
     let found: [EngineDiscovery.Engine]
+    /// The operator's catalogue that was read at the start.
+    let catalogStamp: OperatorCatalog.Stamp?
 
     /// Opens the store, makes what is missing, and reads what can be routed to.
     init(
@@ -37,6 +39,7 @@ struct Assembly: Sendable {
         directory = KeyDirectory(store: store, ambient: ambient)
         transport = try Self.transport()
         found = await settings.engines(over: transport)
+        catalogStamp = OperatorCatalog(in: settings.data).stamp
         let routes = try Self.routes(settings, found: found)
         for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
         catalog = LiveCatalog(routes.catalog)

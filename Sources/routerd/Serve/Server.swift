@@ -166,39 +166,6 @@ private struct LedgerReports: Service {
     }
 }
 
-/// Reads the configuration again on SIGHUP.
-private struct Reload: Service {
-    let assembly: Assembly
-    let read: @Sendable () throws(ConfigurationFaults) -> LoadedSettings
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
-        }
-    }
-
-    private func reload() async {
-        do {
-            let loaded = try read()
-            try await assembly.reload(loaded.settings)
-            for warning in loaded.warnings { logger.warning("configuration", metadata: ["note": "\(warning)"]) }
-            let old = assembly.settings
-            if loaded.settings.http != old.http || loaded.settings.data != old.data
-                || loaded.settings.store != old.store
-            {
-                logger.warning("configuration read again; http, data and database count from the next start on")
-            } else {
-                logger.notice("configuration read again")
-            }
-        } catch let failure as CommandFailure {
-            logger.error("configuration kept as it was", metadata: ["reason": "\(failure.message)"])
-        } catch {
-            logger.error("configuration kept as it was", metadata: ["reason": "\(error)"])
-        }
-    }
-}
-
 /// Ends the process at once when it is told to stop for the second time.
 private struct SecondSignal: Service {
     let sink: LogSink

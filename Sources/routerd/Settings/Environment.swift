@@ -44,9 +44,18 @@ enum SmallFile {
     /// The text of a file.
     /// - Throws: with the reason of the system when it cannot be read; when it is above 1 MiB or no UTF-8.
     static func text(at path: String) throws(ValueFault) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let bytes = try bytes(at: path, bytesMax: bytesMax)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw ValueFault("\(path) is not UTF-8 text") }
+        return text
+    }
+
+    /// What is in a file, or on standard input for `-`.
+    /// - Throws: with the reason of the system when it cannot be read; when it is above `bytesMax`.
+    static func bytes(at path: String, bytesMax: Int) throws(ValueFault) -> [UInt8] {
+        let isInput = path == "-"
+        let descriptor = isInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ValueFault("cannot read \(path): \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
+        defer { if !isInput { close(descriptor) } }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -54,10 +63,11 @@ enum SmallFile {
             guard count >= 0 else { throw ValueFault("cannot read \(path): \(String(cString: strerror(errno)))") }
             guard count > 0 else { break }
             bytes += buffer[..<count]
-            guard bytes.count <= bytesMax else { throw ValueFault("\(path) is larger than 1 MiB") }
+            guard bytes.count <= bytesMax else {
+                throw ValueFault("\(path) is larger than \(bytesMax >> 20) MiB")
+            }
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw ValueFault("\(path) is not UTF-8 text") }
-        return text
+        return bytes
     }
 
     /// A secret in a file of its own, without white space around it.

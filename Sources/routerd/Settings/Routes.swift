@@ -12,12 +12,13 @@ struct Routes: Sendable {
     /// About configured models.
     var notes: [CatalogNote]
 
-    /// Puts the bundled catalogue, configured models and providers together.
+    /// Puts the bundled catalogue, the operator's, configured models and providers together.
     ///
     /// - Parameters:
     ///   - found: engines that nobody configured, with models to add.
-    /// - Throws: ``ConfigurationFaults`` when something under `models:` is wrong.
+    /// - Throws: ``ConfigurationFaults`` when something in the operator's catalogue or under `models:` is wrong.
     init(_ settings: Settings, found: [(provider: Provider, models: [Model])] = []) throws(ConfigurationFaults) {
+        let own = try OperatorCatalog(in: settings.data).read()
         let found = found.filter { engine in !settings.providers.contains { $0.provider.slug == engine.provider.slug } }
         providers = settings.providers.map(\.provider) + found.map(\.provider)
         keys = Dictionary(
@@ -25,7 +26,8 @@ struct Routes: Sendable {
         let dormant = Set(VendorKind.all.map(\.name) + Self.engineSlugs)
         do throws(CatalogFaults) {
             let reading = try CatalogReader.read(
-                bundled: Self.bundled, configured: settings.models?.document, providers: providers, dormant: dormant)
+                bundled: Self.bundled, own: own, configured: settings.models?.document, providers: providers,
+                dormant: dormant)
             let known = Set(reading.models.map(\.id))
             models = reading.models + found.flatMap(\.models).filter { !known.contains($0.id) }
             notes = reading.notes
