@@ -124,6 +124,70 @@ struct GeminiAnswerTests {
         #expect(image?["image_url"]?["url"]?.string == "data:image/png;base64,AAAA")
     }
 
+    private func annotations(_ message: JSONValue?) -> [String] {
+        message?["annotations"]?.elements.map { annotation in
+            let citation = annotation["url_citation"]
+            let range = [citation?["start_index"]?.integer, citation?["end_index"]?.integer].map { $0 ?? -1 }
+            return "\(range[0])-\(range[1]) \(citation?["url"]?.string ?? "") \(citation?["title"]?.string ?? "-")"
+        } ?? []
+    }
+
+    private static let grounding =
+        #""groundingMetadata":{"webSearchQueries":["q"],"groundingChunks":[{"web":{"uri":"https://a.example","title":"A"}},{"web":{"uri":"https://b.example"}},{"web":{}}],"groundingSupports":[{"segment":{"endIndex":3,"text":"né"},"groundingChunkIndices":[0]},{"segment":{"startIndex":4,"endIndex":7,"text":"abc"},"groundingChunkIndices":[0,1,2,9]},{"segment":{"startIndex":9,"endIndex":2},"groundingChunkIndices":[0]},{}]}"#
+
+    @Test("sources stand in annotations, their places counted in characters, whole and streamed")
+    func grounding() throws {
+        let expected = [
+            "0-2 https://a.example A", "3-6 https://a.example A", "3-6 https://b.example ",
+        ]
+        let whole = try answer(
+            #"{"candidates":[{"content":{"parts":[{"text":"né abc"}]},"finishReason":"STOP",\#(Self.grounding)}]}"#)
+        #expect(annotations(whole["choices"]?.elements.first { _ in true }?["message"]) == expected)
+        let streamed = try stream([
+            text("n"), text("\\u00e9"), text(" a"), text("bc"), text("", ",\(Self.grounding)"),
+            text("", #","finishReason":"STOP",\#(Self.grounding)"#),
+        ])
+        #expect(streamed.violations.isEmpty)
+        let deltas = streamed.chunks.flatMap { annotations($0["choices"]?.elements.first { _ in true }?["delta"]) }
+        #expect(deltas == expected)
+    }
+
+    @Test("what was copied from elsewhere is cited, and what has no address is not")
+    func citations() throws {
+        let got = try answer(
+            #"{"candidates":[{"content":{"parts":[{"text":"abcdef"}]},"finishReason":"STOP","citationMetadata":{"citationSources":[{"startIndex":1,"endIndex":3,"uri":"https://c.example","license":"mit"},{"endIndex":3}]}}]}"#
+        )
+        #expect(
+            annotations(got["choices"]?.elements.first { _ in true }?["message"]) == ["1-3 https://c.example "])
+    }
+
+    @Test("code that the vendor ran, and what it printed, stand in the text")
+    func code() throws {
+        let parts =
+            #"{"text":"So:"},{"executableCode":{"language":"PYTHON","code":"print(\"1\")"}},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}},{"codeExecutionResult":{"outcome":"OUTCOME_OK"}}"#
+        let expected = "So:\n```python\nprint(\"1\")\n```\n\n```\n1\n```\n"
+        let whole = try answer(#"{"candidates":[{"content":{"parts":[\#(parts)]},"finishReason":"STOP"}]}"#)
+        #expect(
+            whole["choices"]?.elements.first { _ in true }?["message"]?["content"]?.string == expected)
+        let streamed = try stream([
+            #"{"candidates":[{"content":{"parts":[\#(parts)]}}]}"#, #"{"candidates":[{"finishReason":"STOP"}]}"#,
+        ])
+        #expect(streamed.fold.choices[0]?.content == expected)
+    }
+
+    @Test("an image of some megabytes comes through a stream")
+    func largeImage() throws {
+        let data = String(repeating: "QUJD", count: 1_000_000)
+        let got = try stream([
+            #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"\#(data)"}}]},"finishReason":"STOP"}]}"#
+        ])
+        #expect(got.fold.error == nil)
+        let images = got.chunks.compactMap {
+            $0["choices"]?.elements.first { _ in true }?["delta"]?["images"]?.elements.first { _ in true }
+        }
+        #expect(images.first?["image_url"]?["url"]?.string == "data:image/png;base64,\(data)")
+    }
+
     @Test("errors inside a 200 count by their code, whole and streamed")
     func errors() throws {
         for (code, ours) in [(429, 429), (503, 503), (500, 502), (400, 400)] {

@@ -16,13 +16,24 @@ import Testing
     private func failure(
         _ url: String, guarded: Bool, limits: MediaFetch.Limits = MediaFetch.Limits()
     ) async throws -> UpstreamFailure? {
-        let fetch = try MediaFetch(limits: limits, isGuarded: guarded)
+        let fetch = try MediaFetch(reach: guarded ? .publicOnly : .everywhere, limits: limits)
+        let address = try Self.address(url)
         do throws(UpstreamFailure) {
-            _ = try await fetch.fetch(url, parameter: "messages[0].content[1].image_url", types: MediaType.images)
+            _ = try await fetch.fetch(address, within: .seconds(60))
             return nil
         } catch {
             return error
         }
+    }
+
+    /// An address as a request has it.
+    private static func address(_ url: String) throws -> MediaAddress {
+        var writer = JSONWriter()
+        writer.string(url)
+        let message = #"{"messages":[{"content":[1,{"image_url":"#
+        let root = try JSONDocument(Array(message.utf8) + writer.bytes + Array("}]}]}".utf8)).root
+        let value = try #require(root["messages"]?.elements.first { _ in true }?["content"]?.elements.map { $0 }.last)
+        return MediaAddress(try #require(value["image_url"]), types: MediaType.images)
     }
 
     @Test("never reaches an address that is not public, whatever it is called")
@@ -94,9 +105,10 @@ import Testing
             }
         }
         defer { server.stop() }
-        let fetch = try MediaFetch(limits: MediaFetch.Limits(), isGuarded: false)
-        let media = try await fetch.fetch("\(server.baseURL)/a", parameter: "x", types: MediaType.images)
-        #expect(media == MediaFetch.Media(type: "image/png", bytes: Self.pngBytes))
+        let fetch = try MediaFetch(reach: .everywhere)
+        let media = try await fetch.fetch(Self.address("\(server.baseURL)/a"), within: .seconds(60))
+        #expect(media.type == .png)
+        #expect(Base64.decoded(media.base64) == Self.pngBytes)
         #expect(server.requests.map(\.target) == ["/a", "/b?x=1", "/c", "/d"])
         #expect(server.requests.allSatisfy { $0["authorization"] == nil && $0["cookie"] == nil })
     }

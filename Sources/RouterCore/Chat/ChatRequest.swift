@@ -46,6 +46,20 @@ public struct ChatRequest: Sendable {
             }
     }
 
+    private init(_ document: JSONDocument, like other: ChatRequest) {
+        self.document = document
+        model = other.model
+        stream = other.stream
+        streamUsage = other.streamUsage
+    }
+
+    /// The same request with other bytes, which were made of its own; `nil` when they are no JSON or more than 64 MiB.
+    func replacingText(with bytes: [UInt8]) -> ChatRequest? {
+        // What may be wrong with them is only their size.
+        guard let document = try? JSONDocument(bytes, limits: .response) else { return nil }
+        return ChatRequest(document, like: self)
+    }
+
     public var root: JSONValue { document.root }
 
     /// How many answers are asked for.

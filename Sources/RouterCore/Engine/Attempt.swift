@@ -16,9 +16,11 @@ struct Attempt: Sendable {
 
     /// Sends the request and reads until the attempt commits: to content, or to silence that lasted too long.
     ///
-    /// - Parameter elapsed: since the request came in: the time for all of its tries together is what is left of it.
+    /// - Parameters:
+    ///   - inlined: the request with bytes in the place of addresses, for a vendor that wants them; it is not kept.
+    ///   - elapsed: since the request came in: the time for all of its tries together is what is left of it.
     init(
-        _ request: ChatRequest, at endpoint: Endpoint, engine: Engine, elapsed: Duration
+        _ request: ChatRequest, inlined: ChatRequest? = nil, at endpoint: Endpoint, engine: Engine, elapsed: Duration
     ) async throws(UpstreamFailure) {
         guard let vendor = engine.vendors[endpoint.provider.dialect] else {
             throw UpstreamFailure(.unsupported, "No translator speaks `\(endpoint.provider.dialect.rawValue)`.")
@@ -26,7 +28,7 @@ struct Attempt: Sendable {
         translator = vendor.chat
         self.request = request
         self.endpoint = endpoint
-        var upstream = try translator.encode(request, for: endpoint)
+        var upstream = try translator.encode(inlined ?? request, for: endpoint)
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts
         timeouts.total -= elapsed

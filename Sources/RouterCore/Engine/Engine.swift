@@ -10,6 +10,8 @@ public final class Engine: Sendable {
     let authorizer: any Authorizer
     let ledger: any Ledger
     let observer: any EngineObserver
+    /// Fetches for vendors that want bytes; `nil`: nothing is fetched.
+    let media: (any MediaFetcher)?
     let ambient: Ambient
     let limits: Limits
     /// Health of the endpoints, and where conversations go on.
@@ -29,6 +31,8 @@ public final class Engine: Sendable {
         public var abandoned: Duration = .seconds(60)
         /// How many such answers at once.
         public var abandonedMax = 64
+        /// What one request may have fetched.
+        var media = MediaInlining.Limits()
 
         public init() {}
     }
@@ -39,7 +43,7 @@ public final class Engine: Sendable {
     public init(
         catalog: @escaping @Sendable () -> Catalog, vendors: [Dialect: Vendor], transport: any Transport,
         authorizer: any Authorizer, ledger: any Ledger = FreeLedger(), observer: any EngineObserver = SilentObserver(),
-        ambient: Ambient, limits: Limits = Limits(), routing: Routing? = nil
+        media: (any MediaFetcher)? = nil, ambient: Ambient, limits: Limits = Limits(), routing: Routing? = nil
     ) {
         self.catalog = catalog
         self.vendors = vendors
@@ -47,6 +51,7 @@ public final class Engine: Sendable {
         self.authorizer = authorizer
         self.ledger = ledger
         self.observer = observer
+        self.media = media
         self.ambient = ambient
         self.limits = limits
         self.routing = routing ?? Routing(ambient: ambient)

@@ -33,10 +33,15 @@ public protocol AnswerDecoder: Sendable {
 public struct Vendor: Sendable {
     public var chat: any ChatTranslator
     public var access: VendorAccess
+    /// What it wants as bytes; `nil` when it follows addresses itself.
+    public var media: (any MediaNeeds)?
 
-    public init(chat: any ChatTranslator, access: VendorAccess = .bearer) {
+    public init(
+        chat: any ChatTranslator, access: VendorAccess = .bearer, media: (any MediaNeeds)? = nil
+    ) {
         self.chat = chat
         self.access = access
+        self.media = media
     }
 }
 

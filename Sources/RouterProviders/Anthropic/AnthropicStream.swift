@@ -60,7 +60,7 @@ struct AnthropicRecords: Sendable {
     private var hasBegun = false
     private var isFinished = false
     /// Passes on pieces of the block that is being read.
-    private var template: OpenAITemplate?
+    private var template: ChunkTemplate?
 
     /// Blocks that are open at once; calls have one each, one after the other.
     private static let openBlocksMax = 256
@@ -190,7 +190,7 @@ struct AnthropicRecords: Sendable {
     private mutating func makeTemplate(of document: JSONDocument, text: ArraySlice<UInt8>) {
         // A copy reads the probe: what it leaves behind does not count.
         let copy = self
-        template = OpenAITemplate(of: document.bytes, text: text.startIndex..<text.endIndex) { chunk in
+        template = ChunkTemplate(of: document.bytes, text: text.startIndex..<text.endIndex) { chunk in
             var records = copy
             var events: [ChatEvent] = []
             guard let probe = try? JSONDocument(answer: chunk),

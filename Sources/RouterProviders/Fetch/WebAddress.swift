@@ -4,6 +4,8 @@ struct WebAddress: Sendable, Hashable {
     let origin: String
     /// With the query, from its slash on; never empty.
     let path: String
+    /// Who is asked, for people: at most 100 characters.
+    let host: String
     private let scheme: String
 
     /// Characters of an address, at most.
@@ -27,6 +29,7 @@ struct WebAddress: Sendable, Hashable {
             guard let number = Int(port), anyPort || number == (scheme == "https" ? 443 : 80) else { return nil }
         }
         origin = "\(scheme)://\(authority)"
+        host = String(authority.prefix(100))
         let path = rest[end...].prefix { $0 != "#" }
         self.path = path.hasPrefix("/") ? String(path) : "/\(path)"
     }

@@ -2,7 +2,7 @@ import RouterCore
 
 /// Reads a whole answer, and a body that came where a stream was asked for.
 struct GeminiAnswer: AnswerDecoder {
-    private let hidesReasoning: Bool
+    private let shape: GeminiAnswerShape
     private let status: Int
     /// A stream was asked for: what came is an error, or a server in between that cannot stream.
     private let isStreamed: Bool
@@ -10,18 +10,14 @@ struct GeminiAnswer: AnswerDecoder {
     private var isDone = false
 
     /// - Parameter status: the vendor's, for a failure.
-    init(hidesReasoning: Bool, status: Int, isStreamed: Bool) {
-        self.hidesReasoning = hidesReasoning
+    init(_ shape: GeminiAnswerShape, status: Int, isStreamed: Bool) {
+        self.shape = shape
         self.status = status
         self.isStreamed = isStreamed
     }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= JSONLimits.response.bytesMax else {
-            throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
-        }
-        if body.isEmpty { body = bytes } else { body += bytes }
+        try body.append(answer: bytes, status: status)
     }
 
     mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
@@ -30,7 +26,7 @@ struct GeminiAnswer: AnswerDecoder {
         do throws(UpstreamFailure) {
             let answer = try JSONDocument(answer: body).root
             guard isStreamed else { return try read(answer, into: &events) }
-            var records = GeminiRecords(hidesReasoning: hidesReasoning)
+            var records = GeminiRecords(shape)
             // Without `alt=sse` the pieces of a stream are one list.
             if answer.kind == .array {
                 for record in answer.elements { try records.read(record, into: &events) }
@@ -58,8 +54,9 @@ struct GeminiAnswer: AnswerDecoder {
         let origin = answer["responseId"]?.string ?? ""
         if let list = answer["candidates"], list.count > 0 {
             for value in list.elements where value.kind == .object {
-                let candidate = GeminiCandidate(value, origin: origin, hidesReasoning: hidesReasoning)
-                try write(candidate, to: &choices)
+                let candidate = GeminiCandidate(value, origin: origin, shape: shape)
+                let annotations = GeminiCitations(in: value).elements(of: candidate.text)
+                try write(candidate, annotations, to: &choices)
             }
         } else if let word = answer["promptFeedback"]?["blockReason"]?.nonEmptyString {
             writeBlocked(word, to: &choices)
@@ -69,7 +66,9 @@ struct GeminiAnswer: AnswerDecoder {
         events.append(.completion(OpenAIEnvelope().piece(choices: choices.bytes.dropFirst().dropLast())))
     }
 
-    private func write(_ candidate: GeminiCandidate, to writer: inout JSONWriter) throws(UpstreamFailure) {
+    private func write(
+        _ candidate: GeminiCandidate, _ annotations: [UInt8], to writer: inout JSONWriter
+    ) throws(UpstreamFailure) {
         let finish = try GeminiFinish(
             candidate.finish, hasCalls: candidate.counts.calls > 0, hasContent: candidate.hasContent)
         writer.beginObject()
@@ -77,7 +76,7 @@ struct GeminiAnswer: AnswerDecoder {
         writer.name("message")
         writer.beginObject()
         writer.member("role", "assistant")
-        candidate.writeMembers(isDelta: false, refusal: finish.refusal, to: &writer)
+        candidate.writeMembers(isDelta: false, refusal: finish.refusal, annotations: annotations, to: &writer)
         writer.endObject()
         writer.name("logprobs")
         if let logprobs = candidate.logprobsText { writer.raw(logprobs) } else { writer.null() }

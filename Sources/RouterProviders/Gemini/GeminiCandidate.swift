@@ -6,7 +6,7 @@ struct GeminiCandidate {
     /// The vendor's word for why it ended; `nil` when it did not say.
     let finish: String?
     /// The inside of a JSON string.
-    private var text: [UInt8] = []
+    private(set) var text: [UInt8] = []
     private var hasText = false
     private var reasoning: [UInt8] = []
     private var details = JSONWriter()
@@ -17,7 +17,7 @@ struct GeminiCandidate {
     private(set) var counts: Counts
 
     /// What of an answer was counted before.
-    struct Counts: Sendable {
+    struct Counts: Sendable, Equatable {
         var calls = 0
         var details = 0
         /// The last detail was a summary, which the next one goes on with.
@@ -35,19 +35,19 @@ struct GeminiCandidate {
     /// - Parameters:
     ///   - counts: of the records before.
     ///   - origin: what no other answer has in common with this one, to make ids of where there are none.
-    init(_ candidate: JSONValue, after counts: Counts = Counts(), origin: String, hidesReasoning: Bool) {
+    init(_ candidate: JSONValue, after counts: Counts = Counts(), origin: String, shape: GeminiAnswerShape) {
         self.counts = counts
         index = candidate["index"]?.integer ?? 0
         finish = candidate["finishReason"]?.nonEmptyString
         logprobs = candidate["logprobsResult"].flatMap { $0.kind == .object ? $0 : nil }
         details.beginArray()
         if let parts = candidate["content"]?["parts"] {
-            for part in parts.elements { add(part, origin: origin, hidesReasoning: hidesReasoning) }
+            for part in parts.elements { add(part, origin: origin, shape: shape) }
         }
         details.endArray()
     }
 
-    private mutating func add(_ part: JSONValue, origin: String, hidesReasoning: Bool) {
+    private mutating func add(_ part: JSONValue, origin: String, shape: GeminiAnswerShape) {
         var piece: JSONValue?
         var call: JSONValue?
         var image: JSONValue?
@@ -60,20 +60,22 @@ struct GeminiCandidate {
             case "thoughtSignature": signature = member.value.isText ? member.value : nil
             case "functionCall": call = member.value.kind == .object ? member.value : nil
             case "inlineData": image = member.value
+            case "executableCode": add(block: member.value["code"], member.value["language"])
+            case "codeExecutionResult": add(block: member.value["output"], nil)
             default: break
             }
         }
         if let call {
-            add(call: call, signature: signature, origin: origin)
+            add(call: call, signature: signature, origin: origin, memory: shape.memory)
         } else if isThought {
-            if let piece, piece.isText, !hidesReasoning { add(thought: piece) }
+            if let piece, piece.isText, !shape.hidesReasoning { add(thought: piece) }
         } else if let piece {
             hasText = true
             text += piece.text.dropFirst().dropLast()
         } else if let type = image?["mimeType"], let data = image?["data"], data.isText {
             if type.string?.hasPrefix("image/") == true { images.append((type, data)) }
         }
-        guard let signature, call == nil, !hidesReasoning else { return }
+        guard let signature, call == nil, !shape.hidesReasoning else { return }
         if counts.endsWithSummary { counts.details += 1 }
         counts.endsWithSummary = false
         GeminiThoughts.write(signature: signature, at: counts.details, to: &details)
@@ -86,13 +88,25 @@ struct GeminiCandidate {
         counts.endsWithSummary = true
     }
 
-    private mutating func add(call: JSONValue, signature: JSONValue?, origin: String) {
+    /// Code that the vendor ran, and what came of it, are parts of the text.
+    private mutating func add(block: JSONValue?, _ language: JSONValue?) {
+        guard let block, block.isText else { return }
+        hasText = true
+        text += #"\n```"#.utf8
+        if language?.equals("PYTHON") == true { text += "python".utf8 }
+        text += #"\n"#.utf8
+        text += block.text.dropFirst().dropLast()
+        text += #"\n```\n"#.utf8
+    }
+
+    private mutating func add(call: JSONValue, signature: JSONValue?, origin: String, memory: ThoughtMemory?) {
         let arguments = call["args"].flatMap { $0.isNull ? nil : String(decoding: $0.text, as: UTF8.self) } ?? "{}"
         let name = call["name"]?.string ?? ""
         let id =
             call["id"]?.nonEmptyString
             ?? "call_" + CallID.letters(24, from: "\(origin)/\(index)/\(counts.calls)/\(name)/\(arguments)")
         calls.append(Call(place: counts.calls, id: id, name: name, arguments: arguments, signature: signature))
+        if let signature { memory?.remember(signature, ofCall: id, named: name) }
         counts.calls += 1
     }
 
@@ -105,7 +119,9 @@ struct GeminiCandidate {
     // MARK: Writing
 
     /// Writes the members of a message; of a delta only those that say something.
-    func writeMembers(isDelta: Bool, refusal: String?, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter annotations: the elements of that list, with commas between them.
+    func writeMembers(isDelta: Bool, refusal: String?, annotations: [UInt8], to writer: inout JSONWriter) {
         if !text.isEmpty || !isDelta {
             writer.name("content")
             if text.isEmpty, !hasText || !calls.isEmpty || refusal != nil {
@@ -131,6 +147,10 @@ struct GeminiCandidate {
             writer.raw(details.bytes)
         }
         if !images.isEmpty { writeImages(to: &writer) }
+        if !annotations.isEmpty {
+            writer.name("annotations")
+            writer.raw([0x5B] + annotations + [0x5D])
+        }
     }
 
     private func writeCalls(isDelta: Bool, to writer: inout JSONWriter) {

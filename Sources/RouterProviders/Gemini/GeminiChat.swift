@@ -6,13 +6,16 @@ public import RouterCore
 /// said in ``GeminiRequest``, value for value as the slices they were. Source: Gemini API reference, "Generating
 /// content".
 public struct GeminiChat: ChatTranslator {
-    public init() {}
+    private let memory: ThoughtMemory?
+
+    /// - Parameter memory: keeps signatures of calls for clients that lose them; `nil`: nothing does.
+    public init(memory: ThoughtMemory? = nil) { self.memory = memory }
 
     /// Google AI: the key goes into `x-goog-api-key`.
     public static let keyAccess = VendorAccess(keyHeader: "x-goog-api-key")
 
     public func encode(_ request: ChatRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
-        let body = try GeminiRequest(request, for: endpoint).body()
+        let body = try GeminiRequest(request, for: endpoint, memory: memory).body()
         // Without `alt=sse` a stream is one JSON list, which is whole only at its end.
         let method = request.stream ? "streamGenerateContent?alt=sse" : "generateContent"
         return UpstreamRequest(path: "/models/\(Self.escaped(endpoint.upstreamModel)):\(method)", body: body)
@@ -21,12 +24,12 @@ public struct GeminiChat: ChatTranslator {
     public func makeDecoder(
         for request: ChatRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
-        let hidesReasoning = request.hidesReasoning
+        let shape = GeminiAnswerShape(hidesReasoning: request.hidesReasoning, memory: memory)
         let type = head["content-type"]?.lowercased() ?? ""
         let isText = type.hasPrefix("application/json") || type.hasPrefix("text/html")
         return request.stream && !isText
-            ? GeminiStream(hidesReasoning: hidesReasoning)
-            : GeminiAnswer(hidesReasoning: hidesReasoning, status: head.status, isStreamed: request.stream)
+            ? GeminiStream(shape)
+            : GeminiAnswer(shape, status: head.status, isStreamed: request.stream)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

@@ -5,6 +5,7 @@ struct GeminiContents {
     private let list: JSONValue?
     private let conversation: AnthropicTurns
     private let signsThoughts: Bool
+    private let memory: ThoughtMemory?
     /// Where the last turn stands in which the user speaks and does not only answer calls; before all when there is
     /// none.
     private let exchangeStart: Int
@@ -14,8 +15,10 @@ struct GeminiContents {
     private var functionCalls = FunctionCalls()
     private var isEmpty = true
 
-    init(_ messages: JSONValue?, traits: ChatTraits) {
+    /// - Parameter memory: knows signatures that the client has lost.
+    init(_ messages: JSONValue?, traits: ChatTraits, memory: ThoughtMemory? = nil) {
         list = messages
+        self.memory = memory
         conversation = AnthropicTurns(messages, takesLaterSystem: false)
         signsThoughts = traits.signsThoughts
         exchangeStart =
@@ -157,6 +160,9 @@ struct GeminiContents {
         if signsThoughts {
             if let signature = GeminiThoughts.signature(ofCall: call) {
                 writer.member("thoughtSignature", signature)
+            } else if let signature = memory?.signature(ofCall: id, named: name.string ?? "") {
+                writer.name("thoughtSignature")
+                writer.raw(signature)
             } else if isCurrent, names.isEmpty {
                 writer.member("thoughtSignature", "\(GeminiThoughts.placeholder)")
             }

@@ -109,7 +109,8 @@ enum GeminiParts {
         }
     }
 
-    private static func isOwn(_ address: String) -> Bool {
+    /// Whether the vendor reads what stands at this address itself.
+    static func isOwn(_ address: String) -> Bool {
         ownAddresses.contains { address.hasPrefix($0) }
     }
 

@@ -4,6 +4,7 @@ import RouterCore
 struct GeminiRequest {
     private let request: ChatRequest
     private let traits: ChatTraits
+    private let memory: ThoughtMemory?
 
     private static let candidatesMax = 8
     private static let stopsMax = 5
@@ -68,8 +69,9 @@ struct GeminiRequest {
         }
     }
 
-    init(_ request: ChatRequest, for endpoint: Endpoint) {
+    init(_ request: ChatRequest, for endpoint: Endpoint, memory: ThoughtMemory? = nil) {
         self.request = request
+        self.memory = memory
         traits = endpoint.traits
     }
 
@@ -80,7 +82,7 @@ struct GeminiRequest {
             tools: asked.tools, choice: asked.toolChoice, functions: asked.functions, functionCall: asked.functionCall)
         var writer = JSONWriter(capacity: request.document.bytes.count + 512)
         writer.beginObject()
-        var contents = GeminiContents(asked.messages, traits: traits)
+        var contents = GeminiContents(asked.messages, traits: traits, memory: memory)
         try contents.writeSystem(to: &writer)
         try contents.write(to: &writer)
         tools.write(to: &writer)

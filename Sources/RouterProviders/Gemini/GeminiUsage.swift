@@ -16,6 +16,39 @@ struct GeminiUsage: Sendable {
     private var candidatesKinds = Kinds()
     private var serviceTier: String?
 
+    /// Counts that are one number. Raw values are the vendor's names.
+    enum Count: String, Sendable {
+        case prompt = "promptTokenCount"
+        case toolPrompt = "toolUsePromptTokenCount"
+        case cached = "cachedContentTokenCount"
+        case candidates = "candidatesTokenCount"
+        case thoughts = "thoughtsTokenCount"
+        case total = "totalTokenCount"
+    }
+
+    subscript(count: Count) -> Int {
+        get {
+            switch count {
+            case .prompt: prompt
+            case .toolPrompt: toolPrompt
+            case .cached: cached
+            case .candidates: candidates
+            case .thoughts: thoughts
+            case .total: total
+            }
+        }
+        set {
+            switch count {
+            case .prompt: prompt = newValue
+            case .toolPrompt: toolPrompt = newValue
+            case .cached: cached = newValue
+            case .candidates: candidates = newValue
+            case .thoughts: thoughts = newValue
+            case .total: total = newValue
+            }
+        }
+    }
+
     /// Of a count: what is no text.
     private struct Kinds: Sendable {
         var audio = 0
@@ -39,19 +72,14 @@ struct GeminiUsage: Sendable {
         for member in usage.members {
             let value = member.value
             switch member.name {
-            case "promptTokenCount": Self.take(value, &prompt)
-            case "toolUsePromptTokenCount": Self.take(value, &toolPrompt)
-            case "cachedContentTokenCount": Self.take(value, &cached)
-            case "candidatesTokenCount": Self.take(value, &candidates)
-            case "thoughtsTokenCount": Self.take(value, &thoughts)
-            case "totalTokenCount": Self.take(value, &total)
             case "promptTokensDetails": promptKinds = Kinds(value)
             case "toolUsePromptTokensDetails": toolPromptKinds = Kinds(value)
             case "cacheTokensDetails": cachedKinds = Kinds(value)
             case "candidatesTokensDetails": candidatesKinds = Kinds(value)
             case "serviceTier": serviceTier = Usage.serviceTier(value)
             case "trafficType": serviceTier = Self.tier(ofTraffic: value)
-            default: break
+            default:
+                if let count = Count(rawValue: member.name.string), let said = Self.number(value) { self[count] = said }
             }
         }
     }
@@ -72,8 +100,6 @@ struct GeminiUsage: Sendable {
         usage.serviceTier = serviceTier
         return usage
     }
-
-    private static func take(_ value: JSONValue, _ count: inout Int) { if let said = number(value) { count = said } }
 
     /// A count; the vendor may write numbers of 64 bits as text.
     fileprivate static func number(_ value: JSONValue?) -> Int? {

@@ -87,6 +87,32 @@ enum Base64 {
         return letters
     }
 
+    /// `bytes` as letters with padding.
+    static func encoded(_ bytes: [UInt8]) -> [UInt8] {
+        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        return alphabet.withUTF8Buffer { alphabet in
+            var letters: [UInt8] = []
+            letters.reserveCapacity((bytes.count + 2) / 3 * 4)
+            var at = 0
+            while at + 2 < bytes.count {
+                let bits = Int(bytes[at]) << 16 | Int(bytes[at + 1]) << 8 | Int(bytes[at + 2])
+                letters.append(alphabet[bits >> 18])
+                letters.append(alphabet[bits >> 12 & 63])
+                letters.append(alphabet[bits >> 6 & 63])
+                letters.append(alphabet[bits & 63])
+                at += 3
+            }
+            guard at < bytes.count else { return letters }
+            let hasSecond = at + 1 < bytes.count
+            let bits = Int(bytes[at]) << 16 | (hasSecond ? Int(bytes[at + 1]) << 8 : 0)
+            letters.append(alphabet[bits >> 18])
+            letters.append(alphabet[bits >> 12 & 63])
+            letters.append(hasSecond ? alphabet[bits >> 6 & 63] : 0x3D)
+            letters.append(0x3D)
+            return letters
+        }
+    }
+
     /// The bytes that `letters` stand for.
     ///
     /// - Parameter letters: as ``checked(_:)`` returns them.

@@ -4,7 +4,7 @@ import RouterCore
 struct OpenAIChunks: Sendable {
     let shape: OpenAIAnswerShape
     private var choices: [OpenAIChoice] = []
-    private var template: OpenAITemplate?
+    private var template: ChunkTemplate?
     /// What may still be spent on templates: a stream of chunks that have little in common does without.
     private var templateCredit: Int
     /// The vendor's id of the answer.
@@ -47,7 +47,7 @@ struct OpenAIChunks: Sendable {
         else { return }
         // A copy reads the probe: what it leaves behind does not count.
         let copy = self
-        template = OpenAITemplate(of: document.bytes, text: text.startIndex..<text.endIndex) { chunk in
+        template = ChunkTemplate(of: document.bytes, text: text.startIndex..<text.endIndex) { chunk in
             var chunks = copy
             var events: [ChatEvent] = []
             guard let probe = try? JSONDocument(answer: chunk), (try? chunks.read(probe.root, into: &events)) != nil,

@@ -5,7 +5,8 @@ import RouterCore
 /// For each choice: a role, once, before everything else; then what is new, never an empty delta; then the reason why
 /// it ended, once, in a chunk of its own. Source: OpenAI API reference, "The chat completion chunk object".
 struct OpenAIStream: AnswerDecoder {
-    private var framing = EventStreamDecoder()
+    /// A record can hold an image: it may be as large as a whole answer.
+    private var framing = EventStreamDecoder(recordBytesMax: JSONLimits.response.bytesMax)
     private var chunks: OpenAIChunks
     private var isDone = false
 

@@ -15,6 +15,8 @@ struct Assembly: Sendable {
     let credentials: LiveCredentials
     let directory: KeyDirectory
     let transport: CurlTransport
+    /// `nil`: nothing is fetched for requests.
+    let media: MediaFetch?
     let ledger: CreditLedger
     let ambient: Ambient
     let logger: Logger
@@ -38,6 +40,7 @@ struct Assembly: Sendable {
         store = try await Self.open(settings)
         directory = KeyDirectory(store: store, ambient: ambient)
         transport = try Self.transport()
+        media = try Self.mediaFetch(settings.fetching)
         found = await settings.engines(over: transport)
         catalogStamp = OperatorCatalog(in: settings.data).stamp
         let routes = try Self.routes(settings, found: found)
@@ -71,8 +74,10 @@ struct Assembly: Sendable {
         var limits = Engine.Limits()
         limits.timeouts = settings.timeouts
         let engine = Engine(
-            catalog: { [catalog] in catalog.current }, vendors: Vendors.all, transport: transport,
-            authorizer: credentials, ledger: ledger, observer: EngineLog(logger), ambient: ambient, limits: limits)
+            catalog: { [catalog] in catalog.current },
+            vendors: Vendors.all(remembering: ThoughtMemory(now: ambient.now)), transport: transport,
+            authorizer: credentials, ledger: ledger, observer: EngineLog(logger), media: media, ambient: ambient,
+            limits: limits)
         let gate = Gate(
             directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
             digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp,
@@ -147,6 +152,18 @@ struct Assembly: Sendable {
         settings.readProxy { ProcessInfo.processInfo.environment[$0] }
         do throws(UpstreamFailure) {
             return try CurlTransport(settings)
+        } catch {
+            throw CommandFailure(.failed, "libcurl cannot be used: \(error.message)")
+        }
+    }
+
+    private static func mediaFetch(_ setting: Settings.Fetching) throws(CommandFailure) -> MediaFetch? {
+        do throws(UpstreamFailure) {
+            return switch setting {
+            case .publicOnly: try MediaFetch()
+            case .everywhere: try MediaFetch(reach: .everywhere)
+            case .off: nil
+            }
         } catch {
             throw CommandFailure(.failed, "libcurl cannot be used: \(error.message)")
         }

@@ -72,6 +72,7 @@ struct Server: Sendable {
             logger.error("settlements stay in the journal", metadata: ["reason": "\(error)"])
         }
         await assembly.transport.shutdown()
+        await assembly.media?.shutdown()
         await assembly.store.close()
     }
 

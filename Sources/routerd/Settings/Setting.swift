@@ -118,6 +118,10 @@ struct Setting: Sendable {
             "The form of the records, one a line on standard error."
         ),
         Setting(
+            "media.fetch", \.fetching, .choice, standard: "public",
+            "From where images and files are fetched that a request names by an address and a vendor wants as bytes: "
+                + "`public` from the public internet, `any` from wherever this machine can reach, `off` from nowhere."),
+        Setting(
             "routing.third_party_accounts", \.routing.thirdPartyAccounts, .accounts, standard: "",
             "Numbers of accounts whose requests for `airouter-cloud/…` may go to a third party, when such a model has an "
                 + "endpoint there."),

@@ -13,6 +13,8 @@ struct Settings: Sendable {
     /// How long streams may go on after the signal to stop.
     var drain: Duration = .seconds(30)
     var log = Log()
+    /// What is fetched for vendors that want the bytes of what a client names by its address.
+    var fetching = Fetching.publicOnly
     var timeouts = Timeouts()
     var routing = Routing()
     /// Bytes of memory that may be used; `nil`: what the container or the machine has.
@@ -54,6 +56,15 @@ struct Settings: Sendable {
     struct Routing: Sendable, Hashable {
         /// Accounts whose requests for `airouter-cloud/…` may go to a third party.
         var thirdPartyAccounts: [String] = []
+    }
+
+    enum Fetching: String, Sendable, CaseIterable {
+        /// From addresses of the public internet.
+        case publicOnly = "public"
+        /// From every address that this machine can reach.
+        case everywhere = "any"
+        /// Nothing.
+        case off
     }
 
     struct Log: Sendable, Hashable {

@@ -5,7 +5,7 @@ import Testing
 @testable import RouterProviders
 
 @Suite("Chunks that differ only in their text")
-struct OpenAITemplateTests {
+struct ChunkTemplateTests {
     /// What a decoder makes of pieces: the events of each, and how it ended.
     private func outcome(_ pieces: [[UInt8]], usesTemplates: Bool) throws -> [String] {
         let request = try Client(.gpt41, stream: true).request
@@ -120,7 +120,7 @@ struct OpenAITemplateTests {
     @Test("a template is used once there is one")
     func isUsed() throws {
         let template = try #require(
-            OpenAITemplate(of: Array(#"{"a":"x","b":1}"#.utf8), text: 5..<8) {
+            ChunkTemplate(of: Array(#"{"a":"x","b":1}"#.utf8), text: 5..<8) {
                 ChatPiece(members: Array("<".utf8) + $0)
             })
         #expect(
