@@ -9,12 +9,25 @@ import pytest
 
 from processes import Program, Router, routerd_binary
 
-# Families whose translator this build has; the others are added with it.
-FAMILIES = ["openai", "anthropic", "openai_compatible"]
-PATHS = {"openai": "openai/v1", "anthropic": "anthropic", "openai_compatible": "deepseek"}
-REASONING = dict.fromkeys(FAMILIES, "{ efforts: [low, medium, high], default: none }") | {
-    "anthropic": "{ adaptive: [low, medium, high] }"
+# By the kind of a provider: where the simulator speaks its format, and how its model is told to reason.
+PATHS = {
+    "openai": "openai/v1",
+    "anthropic": "anthropic",
+    "gemini": "gemini/v1beta",
+    "mistral": "mistral/v1",
+    "deepseek": "deepseek",
+    "xai": "xai/v1",
+    "openai_compatible": "openai/v1",
 }
+FAMILIES = list(PATHS)
+REASONING = dict.fromkeys(FAMILIES, "{ efforts: [low, medium, high], default: none }") | {
+    "anthropic": "{ adaptive: [low, medium, high] }",
+    "gemini": "{ levels: [low, medium, high] }",
+}
+# What only some models have.
+TRAITS = {"gemini": "thought_signatures: true"}
+# They count their thoughts, and do not show them.
+SILENT = {"sim/openai", "sim/openai_compatible"}
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 WEATHER = {
     "type": "function",
@@ -48,7 +61,8 @@ def configuration(simulator):
     models = "".join(
         f"  - id: sim/{kind}\n    context_length: 100000\n    max_completion_tokens: 8000\n"
         f"    input_modalities: [text, image]\n    reasoning: {REASONING[kind]}\n"
-        f"    endpoints: [{{ provider: {kind}, model: sim }}]\n"
+        + (f"    {TRAITS[kind]}\n" if kind in TRAITS else "")
+        + f"    endpoints: [{{ provider: {kind}, model: sim }}]\n"
         '    pricing: { prompt: "0.000001", completion: "0.000002" }\n'
         for kind in FAMILIES
     )
@@ -134,17 +148,40 @@ def test_structured_output(client, model):
 
 def test_vision(client, model):
     content = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
-    reply = client.chat.completions.create(model=model, messages=[{"role": "user", "content": content}])
+    messages = [{"role": "user", "content": content}]
+    if model == "sim/deepseek":  # Its models read text only.
+        with pytest.raises(openai.BadRequestError) as raised:
+            client.chat.completions.create(model=model, messages=messages)
+        assert raised.value.param == "messages[0].content[1].type"
+        return
+    reply = client.chat.completions.create(model=model, messages=messages)
     assert reply.choices[0].message.content == "I see an image."
 
 
 def test_reasoning(client, model):
     reply = client.chat.completions.create(model=model, messages=ask(), reasoning_effort="low")
     assert reply.choices[0].message.content == "Hello from the simulator."
-    if model == "sim/openai":  # It counts its thoughts, and does not show them.
+    if model in SILENT:
         assert reply.usage.completion_tokens_details.reasoning_tokens == 3
     else:
         assert reply.choices[0].message.model_extra["reasoning"] == "Let me think."
+        chunks = client.chat.completions.create(model=model, messages=ask(), reasoning_effort="low", stream=True)
+        deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+        assert "".join((delta.model_extra or {}).get("reasoning") or "" for delta in deltas) == "Let me think."
+
+
+def test_a_thought_signature_survives_a_client_that_sends_it_back_and_one_that_does_not(client):
+    messages = ask("What is the weather in Paris?")
+    first = client.chat.completions.create(model="sim/gemini", messages=messages, tools=[WEATHER])
+    call = first.choices[0].message.tool_calls[0]
+    assert call.model_extra["extra_content"]["google"]["thought_signature"] == "c2ln"
+    plain = {"id": call.id, "type": "function", "function": call.function.model_dump()}
+    for sent in (call.model_dump(), plain):
+        # The simulator refuses a call that has lost its signature, or has one that is not the vendor's.
+        history = [*messages, {"role": "assistant", "tool_calls": [sent]}]
+        history.append({"role": "tool", "tool_call_id": call.id, "content": "18 degrees"})
+        second = client.chat.completions.create(model="sim/gemini", messages=history, tools=[WEATHER])
+        assert second.choices[0].message.content == "The tool said it."
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "529", "refused", "reset-before", "garbage", "error-in-200", "wrong-type"])

@@ -11,6 +11,11 @@ enum SimulatedGemini {
         }
         for content in contents.elements {
             guard (content["parts"]?.count ?? 0) > 0 else { return "* contents.parts must not be empty." }
+            let calls = content["parts"]?.elements.filter { $0["functionCall"] != nil } ?? []
+            // The vendor also takes a placeholder; here that would hide that a signature was lost.
+            if let first = calls.first, first["thoughtSignature"]?.equals("c2ln") != true {
+                return "Function call is missing a thought_signature in functionCall parts."
+            }
         }
         return nil
     }
