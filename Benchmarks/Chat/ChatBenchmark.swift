@@ -17,10 +17,14 @@ struct ChatBenchmark {
         for (name, chunk) in anthropicChunks where wanted == nil || name == wanted {
             try measureStream(name, chunk: chunk, endpoint: anthropic)
         }
-        for size in [1_000, 100_000] where wanted == nil {
+        for (name, chunk) in geminiChunks where wanted == nil || name == wanted {
+            try measureStream(name, chunk: chunk, endpoint: gemini)
+        }
+        for size in [1_000, 100_000] where wanted == nil || wanted == "requests" {
             try measureRequest("request of \(size) B to OpenAI", body: request(of: size), endpoint: openAI)
             try measureRequest("request of \(size) B to an engine", body: request(of: size), endpoint: engine)
             try measureRequest("request of \(size) B to Anthropic", body: request(of: size), endpoint: anthropic)
+            try measureRequest("request of \(size) B to Gemini", body: request(of: size), endpoint: gemini)
         }
     }
 
@@ -36,6 +40,24 @@ struct ChatBenchmark {
         provider: Provider(
             slug: "anthropic", name: "Anthropic", dialect: .anthropic, baseURL: "https://api.anthropic.com"),
         upstreamModel: "claude-opus-4-7", traits: ChatTraits(answerTokensMax: 128_000))
+
+    static let gemini = Endpoint(
+        provider: Provider(
+            slug: "google", name: "Google", dialect: .gemini,
+            baseURL: "https://generativelanguage.googleapis.com/v1beta"),
+        upstreamModel: "gemini-3-pro", traits: ChatTraits(reasoning: .levels([.low, .high]), signsThoughts: true))
+
+    /// Records as Gemini sends them, with counts (`^`) that differ from one to the next.
+    static let geminiChunks = [
+        (
+            "Gemini",
+            #"{"candidates":[{"content":{"parts":[{"text":"%"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":^,"totalTokenCount":^,"promptTokensDetails":[{"modality":"TEXT","tokenCount":12}]},"modelVersion":"gemini-3-pro-preview","responseId":"o3fHaZW1MsGrvdIP4e7CiQ8"}"#
+        ),
+        (
+            "Gemini, thinking",
+            #"{"candidates":[{"content":{"parts":[{"text":"%","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":12,"totalTokenCount":^,"promptTokensDetails":[{"modality":"TEXT","tokenCount":12}],"thoughtsTokenCount":^},"modelVersion":"gemini-3-pro-preview","responseId":"o3fHaZW1MsGrvdIP4e7CiQ8"}"#
+        ),
+    ]
 
     /// Deltas as Anthropic sends them, in a block of their kind.
     static let anthropicChunks = [
@@ -108,12 +130,15 @@ struct ChatBenchmark {
             let text = words[number % words.count]
             let padding = String(repeating: "x", count: number % 13)
             let data = chunk.replacingOccurrences(of: "~", with: padding).replacingOccurrences(of: "%", with: text)
+                .replacingOccurrences(of: "^", with: "\(number * 3 + 20)")
             let event = endpoint.provider.dialect == .anthropic ? "event: content_block_delta\n" : ""
             return Array("\(event)data: \(data)\n\n".utf8)
         }
         if endpoint.provider.dialect == .anthropic {
             pieces[0] = opening(of: chunk) + pieces[0]
             pieces.append(Array("data: {\"type\":\"message_stop\"}\n\n".utf8))
+        } else if endpoint.provider.dialect == .gemini {
+            pieces.append(Array("data: {\"candidates\":[{\"index\":0,\"finishReason\":\"STOP\"}]}\r\n\r\n".utf8))
         } else {
             let end = chunk.replacingOccurrences(of: "\"finish_reason\":null", with: "\"finish_reason\":\"stop\"")
             pieces.append(Array("data: \(end)\n\ndata: [DONE]\n\n".utf8))
