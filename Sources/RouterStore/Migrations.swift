@@ -51,7 +51,20 @@ extension Migration {
                 "INSERT INTO keys_version (only_row, version) VALUES (1, 1)",
             ]),
         Migration(number: 2, name: "credit, keys with limits, generations", statements: credit),
+        Migration(
+            number: 3, name: "rate limits that several servers share",
+            statements: [
+                // One row a key. counts: permits that were given out in the second latest_s, in the one before it, and so
+                // on. A crash of PostgreSQL empties it, which lets a limit's worth through once more; so it costs no disk.
+                SQLText(
+                    sqlite: "CREATE TABLE \(rateWindows)",
+                    postgres: "CREATE UNLOGGED TABLE \(rateWindows) WITH (fillfactor = 50)")
+            ]),
     ]
+
+    private static let rateWindows: SQLText = """
+        rate_windows (key_id TEXT NOT NULL PRIMARY KEY, latest_s BIGINT NOT NULL, counts TEXT NOT NULL)
+        """
 
     /// Money in the columns `…_n` is in nano-dollars.
     private static let credit: [SQLText] = [

@@ -52,7 +52,9 @@ struct MigrationTests {
                     error?.description
                         == "\(name) has schema \(version); this is routerd 1.2 (schema \(Self.latest)). "
                         + "Bring it up to date with `routerd migrate`.")
-                let unread = await storeError { () throws(StoreError) in try await unchanged.keys() }
+                let unread = await storeError { () throws(StoreError) in
+                    try await unchanged.permits([PermitRequest(key: "key_a", limit: 1, need: 1)])
+                }
                 #expect(unread?.kind == .incompatible)
                 try await unchanged.migrate()
                 try await unchanged.check()

@@ -1,7 +1,22 @@
 import Synchronization
 
-/// Limits requests by key, on one node, in memory; a restart forgets.
-public final class RateLimiter: Sendable {
+/// Limits requests by key.
+public protocol RequestLimiter: Sendable {
+    /// Counts one request of `key`, if it may pass, without asking anybody; `nil` when somebody must be asked.
+    ///
+    /// - Parameter limit: requests in any 60 seconds.
+    func admit(_ key: String, limit: Int) -> RateLimiter.Verdict?
+
+    /// Counts one request of `key`, if it may pass: for what ``admit(_:limit:)`` could not say.
+    /// - Throws: ``StoreError`` of kind `unavailable` when nobody can tell.
+    func ask(_ key: String, limit: Int) async throws(StoreError) -> RateLimiter.Verdict
+
+    /// Gives back the place of a request that was refused for another reason before anything was done for it.
+    func giveBack(_ key: String, _ verdict: RateLimiter.Verdict)
+}
+
+/// Limits requests by key, on one node, in memory; a restart forgets. ``SharedRateLimiter`` does it on several.
+public final class RateLimiter: RequestLimiter {
     /// What was decided for one request, and what its answer's headers say.
     public struct Verdict: Sendable, Hashable {
         public var isAdmitted: Bool
@@ -13,8 +28,16 @@ public final class RateLimiter: Sendable {
         public var resetAt: Int64
         /// Until a place is free; zero when one is.
         public var retryAfter: Duration
-        /// The second that was counted, for giving the place back.
-        fileprivate var second: Int64
+        /// What was taken, for giving it back.
+        var place: Place
+
+        enum Place: Sendable, Hashable {
+            case none
+            /// One of the second, counted on this node.
+            case counted(second: Int64)
+            /// A permit that the store gave out in a second of its clock, counted on this node in one of its own.
+            case permit(second: Int64, counted: Int64)
+        }
     }
 
     private let windows: Mutex<[String: RateWindow]>
@@ -28,8 +51,11 @@ public final class RateLimiter: Sendable {
         windows = Mutex([:])
     }
 
-    /// Counts one request of `key`, if it may pass.
-    public func admit(_ key: String, limit: Int) -> Verdict {
+    public func admit(_ key: String, limit: Int) -> Verdict? { count(key, limit: limit) }
+
+    public func ask(_ key: String, limit: Int) async throws(StoreError) -> Verdict { count(key, limit: limit) }
+
+    private func count(_ key: String, limit: Int) -> Verdict {
         let now = clock()
         let second = now / 1000
         return windows.withLock { windows in
@@ -48,12 +74,13 @@ public final class RateLimiter: Sendable {
             return Verdict(
                 isAdmitted: isAdmitted, limit: limit, remaining: remaining,
                 resetAt: remaining == 0 ? max(nextPlace, now) : (second + 61) * 1000,
-                retryAfter: isAdmitted ? .zero : .milliseconds(max(1, nextPlace - now)), second: second)
+                retryAfter: isAdmitted ? .zero : .milliseconds(max(1, nextPlace - now)),
+                place: isAdmitted ? .counted(second: second) : .none)
         }
     }
 
-    /// Gives back the place of a request that was refused for another reason before anything was done for it.
     public func giveBack(_ key: String, _ verdict: Verdict) {
-        windows.withLock { $0[key]?.giveBack(takenAt: verdict.second) }
+        guard case .counted(let second) = verdict.place else { return }
+        windows.withLock { $0[key]?.giveBack(takenAt: second) }
     }
 }

@@ -35,7 +35,7 @@ public protocol KeyStore: Sendable {
 }
 
 /// What every store can do, whatever it keeps.
-public protocol Store: KeyStore, LedgerStore, AccountStore {
+public protocol Store: KeyStore, LedgerStore, AccountStore, RateStore {
     /// Answers whether the store can be used now.
     /// - Throws: ``StoreError`` with the reason when it cannot.
     func check() async throws(StoreError)

@@ -3,7 +3,7 @@ public import RouterCore
 /// Lets requests in: finds who asks, and counts.
 public final class Gate: Sendable {
     private let directory: KeyDirectory
-    private let limiter: RateLimiter
+    private let limiter: any RequestLimiter
     private let digests: @Sendable (_ text: String) -> [KeyDigest]?
     private let timestamp: @Sendable () -> Int64
     private let thirdPartyAccounts: Set<Account.ID>
@@ -12,7 +12,8 @@ public final class Gate: Sendable {
     ///   - digests: of a key's text under each pepper; `nil` for a text that is too long to be a key.
     ///   - thirdPartyAccounts: whose requests for the operator's own models may be answered by others.
     public init(
-        directory: KeyDirectory, limiter: RateLimiter, digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
+        directory: KeyDirectory, limiter: any RequestLimiter,
+        digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
         timestamp: @escaping @Sendable () -> Int64, thirdPartyAccounts: Set<Account.ID> = []
     ) {
         self.directory = directory
@@ -102,8 +103,19 @@ public final class Gate: Sendable {
             throw Self.wrongKey
         }
         return Admission(
-            key: key, verdict: limiter.admit(key.id, limit: key.requestsPerMinute), purpose: purpose,
+            key: key, verdict: try await count(key), purpose: purpose,
             allowsThirdParties: thirdPartyAccounts.contains(key.account))
+    }
+
+    private func count(_ key: APIKey) async throws(APIError) -> RateLimiter.Verdict {
+        if let verdict = limiter.admit(key.id, limit: key.requestsPerMinute) { return verdict }
+        do throws(StoreError) {
+            return try await limiter.ask(key.id, limit: key.requestsPerMinute)
+        } catch {
+            throw APIError(
+                .unavailable, "The rate limit of this key cannot be checked now. Try again.",
+                detail: error.description, retryAfter: .seconds(1))
+        }
     }
 
     /// Gives back the place of a request that was refused before anything was done for it.

@@ -14,6 +14,8 @@ struct Assembly: Sendable {
     let catalog: LiveCatalog
     let credentials: LiveCredentials
     let directory: KeyDirectory
+    /// Limits requests together with the other servers of a shared store; `nil` where there is none.
+    let sharedLimiter: SharedRateLimiter?
     let transport: CurlTransport
     /// `nil`: nothing is fetched for requests.
     let media: MediaFetch?
@@ -39,6 +41,7 @@ struct Assembly: Sendable {
         ambient = .ofSystem
         store = try await Self.open(settings)
         directory = KeyDirectory(store: store, ambient: ambient)
+        sharedLimiter = store.isShared ? SharedRateLimiter(store: store, ambient: ambient) : nil
         transport = try Self.transport()
         media = try Self.mediaFetch(settings.fetching)
         found = await settings.engines(over: transport)
@@ -79,7 +82,7 @@ struct Assembly: Sendable {
             authorizer: credentials, ledger: ledger, observer: EngineLog(logger), media: media, ambient: ambient,
             limits: limits)
         let gate = Gate(
-            directory: directory, limiter: RateLimiter(clock: ambient.timestamp),
+            directory: directory, limiter: sharedLimiter ?? RateLimiter(clock: ambient.timestamp),
             digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp,
             thirdPartyAccounts: Set(
                 settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))

@@ -52,8 +52,9 @@ struct Server: Sendable {
         }
         var configuration = ServiceGroupConfiguration(
             services: [
-                // Services stop from the last to the first: this one when all answers have ended.
-                LedgerReports(ledger: assembly.ledger, logger: logger), server,
+                // Services stop from the last to the first: those before the server when all answers have ended.
+                LedgerReports(ledger: assembly.ledger, logger: logger),
+                RateReports(limiter: assembly.sharedLimiter), server,
                 KeyRefresh(directory: assembly.directory, logger: logger),
                 LoadWatch(
                     gate: assembly.load, memoryMax: settings.memoryBytesMax ?? ProcessLoad.memoryMax, logger: logger),
@@ -71,6 +72,7 @@ struct Server: Sendable {
         } catch {
             logger.error("settlements stay in the journal", metadata: ["reason": "\(error)"])
         }
+        await assembly.sharedLimiter?.stop()
         await assembly.transport.shutdown()
         await assembly.media?.shutdown()
         await assembly.store.close()
@@ -162,6 +164,22 @@ private struct LedgerReports: Service {
                 } else {
                     logger.notice("settlements are stored again")
                 }
+            }
+        }
+    }
+}
+
+/// Keeps the other servers of a shared store up to date about rate limits.
+private struct RateReports: Service {
+    let limiter: SharedRateLimiter?
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            // A service that returns early would end the server.
+            if let limiter {
+                await limiter.run()
+            } else {
+                try? await gracefulShutdown()
             }
         }
     }
