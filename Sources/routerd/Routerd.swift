@@ -14,7 +14,8 @@ struct Routerd: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Check.self, Config.self, Migrate.self, Users.self, Keys.self, Credits.self, Models.self,
+            Serve.self, Check.self, Config.self, Migrate.self, Backup.self, Restore.self, Users.self, Keys.self,
+            Credits.self, Models.self,
             Providers.self, ShowVersion.self,
         ],
         defaultSubcommand: Serve.self)

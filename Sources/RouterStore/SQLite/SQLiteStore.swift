@@ -45,7 +45,7 @@ public enum SQLiteStore {
     }
 
     /// Opening waits for disks and locks, which Swift's own threads must not.
-    private static func onOtherThread<Value: Sendable>(
+    static func onOtherThread<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result = await withCheckedContinuation { continuation in

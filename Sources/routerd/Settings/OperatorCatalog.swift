@@ -78,17 +78,16 @@ struct OperatorCatalog: Sendable {
 
     /// What changes when the file does; `nil` when there is none.
     var stamp: Stamp? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        // A file that cannot be looked at is none, here; reading it says why.
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
         return Stamp(
-            inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int64(status.st_mtim.tv_sec),
-            nanoseconds: Int64(status.st_mtim.tv_nsec))
+            inode: attributes[.systemFileNumber] as? UInt64, size: attributes[.size] as? UInt64,
+            modified: attributes[.modificationDate] as? Date)
     }
 
     struct Stamp: Sendable, Hashable {
-        var inode: UInt64
-        var size: Int64
-        var seconds: Int64
-        var nanoseconds: Int64
+        var inode: UInt64?
+        var size: UInt64?
+        var modified: Date?
     }
 }
