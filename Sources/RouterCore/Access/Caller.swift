@@ -10,15 +10,17 @@ public struct Caller: Sendable, Hashable {
 
     /// Ids of the models that the key may ask; empty for all.
     public var models: [String]
+    public var app: RequestApp
 
     public init(
         account: Account.ID, key: String, hasSpendingLimit: Bool = false, allowsThirdParties: Bool = false,
-        models: [String] = []
+        models: [String] = [], app: RequestApp = RequestApp()
     ) {
         self.account = account
         self.key = key
         self.hasSpendingLimit = hasSpendingLimit
         self.allowsThirdParties = allowsThirdParties
         self.models = models
+        self.app = app
     }
 }

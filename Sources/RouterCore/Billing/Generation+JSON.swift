@@ -39,6 +39,8 @@ extension Generation {
             failedAttempts: json["attempts"]?.elements.map { UpstreamFailure(json: $0) } ?? [],
             firstContentAfter: json["first_us"]?.integer.map { .microseconds($0) },
             elapsed: .microseconds(json["elapsed_us"]?.integer ?? 0))
+        app = RequestApp(
+            referer: json["referer"]?.string, title: json["title"]?.string, userAgent: json["agent"]?.string)
     }
 
     /// Whether a record in a journal is that of a request under way.
@@ -78,6 +80,9 @@ extension Generation {
         }
         if let firstContentAfter { writer.member("first_us", firstContentAfter.wholeMicroseconds) }
         writer.member("elapsed_us", elapsed.wholeMicroseconds)
+        if let referer = app.referer { writer.member("referer", referer) }
+        if let title = app.title { writer.member("title", title) }
+        if let agent = app.userAgent { writer.member("agent", agent) }
         writer.endObject()
     }
 }

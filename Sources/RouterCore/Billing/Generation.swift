@@ -38,6 +38,8 @@ public struct Generation: Sendable, Hashable {
     public var firstContentAfter: Duration?
     /// From the request to the end.
     public var elapsed: Duration
+    /// The program that asked, as it says itself.
+    public var app = RequestApp()
 
     /// Which of the API's operations it was. Raw values are those of OpenRouter's `api_type`.
     public enum Kind: String, Sendable, Hashable {

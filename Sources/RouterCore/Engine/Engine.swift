@@ -77,6 +77,7 @@ public final class Engine: Sendable {
         var record = Generation(
             id: id, account: caller.account, key: caller.key, model: estimate.model, createdAt: ambient.timestamp(),
             streamed: request.stream)
+        record.app = caller.app
         let hold = try await ledger.hold(for: record, estimate, caller: caller)
         let request = hold.outputTokensMax.map { request.limitingAnswer(to: $0) } ?? request
         let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)

@@ -39,11 +39,12 @@ public final class Gate: Sendable {
         var verdict: RateLimiter.Verdict
         var purpose: Purpose
         var allowsThirdParties: Bool
+        var app = RequestApp()
 
         var caller: Caller {
             Caller(
                 account: key.account, key: key.id, hasSpendingLimit: key.limit != nil,
-                allowsThirdParties: allowsThirdParties, models: key.models)
+                allowsThirdParties: allowsThirdParties, models: key.models, app: app)
         }
 
         /// Why the request may not pass although its key is good.
@@ -104,7 +105,8 @@ public final class Gate: Sendable {
         }
         return Admission(
             key: key, verdict: try await count(key), purpose: purpose,
-            allowsThirdParties: thirdPartyAccounts.contains(key.account))
+            allowsThirdParties: thirdPartyAccounts.contains(key.account),
+            app: purpose == .inference ? RequestApp(header) : RequestApp())
     }
 
     private func count(_ key: APIKey) async throws(APIError) -> RateLimiter.Verdict {

@@ -38,8 +38,10 @@ enum GenerationRecord {
         write("native_finish_reason", record.nativeFinishReason ?? record.finishReason, to: &writer)
         writer.member("generation_time", (record.elapsed - first).wholeMilliseconds)
         writer.member("latency", first.wholeMilliseconds)
-        for name: StaticString in ["moderation_latency", "http_referer", "user_agent"] { writer.nullMember(name) }
-        writer.member("origin", "")
+        writer.nullMember("moderation_latency")
+        write("http_referer", record.app.referer, to: &writer)
+        write("user_agent", record.app.userAgent, to: &writer)
+        writer.member("origin", record.app.referer ?? "")
         writer.member("is_byok", false)
         writer.member("native_tokens_prompt", record.usage.prompt)
         writer.member("native_tokens_completion", record.usage.completion)
@@ -62,7 +64,8 @@ enum GenerationRecord {
         for name: StaticString in ["upstream_inference_cost", "workspace_id", "response_cache_source_id"] {
             writer.nullMember(name)
         }
-        // Beyond OpenRouter's: how it ended, whose count the usage is, what was set aside and could not be collected.
+        // Beyond OpenRouter's: who asked, how it ended, whose count the usage is, what was set aside and could not be collected.
+        write("app_title", record.app.title, to: &writer)
         writer.member("status", record.outcome.rawValue)
         writer.member("usage_basis", record.basis.rawValue)
         writer.member("held", record.held)
