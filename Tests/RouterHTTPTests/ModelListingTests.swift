@@ -38,6 +38,39 @@ struct ModelListingTests {
         #expect(try list([("q", "a/")]).tag == filtered.tag)
     }
 
+    @Test("are held by a client that shows their tag, weak, in a list, or any at all")
+    func held() throws {
+        let (whole, other) = (listing.whole, try list([("q", "two")]))
+        for header in [
+            whole.tag, "W/\(whole.tag)", "\(other.tag), \(whole.tag)", "\"x\",\tW/\(whole.tag) , \"y\"", "*",
+        ] {
+            #expect(whole.isHeld(by: header), "\(header)")
+        }
+        for header in [other.tag, "", "W/", "x\(whole.tag)", String(whole.tag.dropFirst())] {
+            #expect(!whole.isHeld(by: header), "\(header)")
+        }
+    }
+
+    @Test("tell what long prompts cost, and what an endpoint costs where it is other than its model")
+    func prices() throws {
+        var model = Samples.model(["one", "two"])
+        model.pricing = [.init(unit: "prompt", usd: "0.000001"), .init(unit: "completion", usd: "0.000002")]
+        model.pricingVariants.tiers = [
+            .init(above: 300, prices: [.init(unit: "prompt", usd: "0.000003")]),
+            .init(above: 200, prices: [.init(unit: "prompt", usd: "0.000002")]),
+            .init(above: 200, service: "flex", prices: [.init(unit: "prompt", usd: "0.000009")]),
+        ]
+        model.endpoints[1].pricing = Pricing(prices: [
+            .init(unit: "prompt", usd: "0.000007"), .init(unit: "completion", usd: "0.000008"),
+        ])
+        let own =
+            #""pricing":{"prompt":"0.000001","completion":"0.000002","overrides":[{"min_prompt_tokens":200,"prompt":"0.000002"},{"min_prompt_tokens":300,"prompt":"0.000003"}]}"#
+        #expect(String(decoding: ModelListing.object(of: model), as: UTF8.self).contains(own))
+        let endpoints = String(decoding: EndpointListing.body(of: model), as: UTF8.self)
+        #expect(endpoints.contains(own))
+        #expect(endpoints.contains(#""pricing":{"prompt":"0.000007","completion":"0.000008"}"#))
+    }
+
     @Test("lead from page to page until all was seen")
     func pages() throws {
         let first = try JSONDocument(try list([("q", "a/"), ("limit", "1")]).body).root

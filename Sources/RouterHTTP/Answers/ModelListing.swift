@@ -21,6 +21,17 @@ struct ModelListing: Sendable {
             let digest = SHA256.hash(data: body).prefix(12)
             tag = "\"\(digest.map { String(Int($0) + 256, radix: 16).dropFirst() }.joined())\""
         }
+
+        /// Whether a client that sends this `If-None-Match` has the body already: `"a"`, `W/"a", "b"` or `*`.
+        ///
+        /// Source: RFC 9110, section 13.1.2; tags are compared weakly.
+        func isHeld(by header: String) -> Bool {
+            header.split(separator: ",").contains { part in
+                let word = part.drop { $0 == " " || $0 == "\t" }
+                let tag = (word.hasPrefix("W/") ? word.dropFirst(2) : word).prefix { $0 != " " && $0 != "\t" }
+                return tag == "*" || tag == self.tag
+            }
+        }
     }
 
     init(_ catalog: Catalog) {

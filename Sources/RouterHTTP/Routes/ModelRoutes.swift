@@ -9,21 +9,25 @@ struct ModelRoutes: Sendable {
     func add(to router: some RouterMethods<RouterContext>) {
         addLists(to: router)
         router.read("/api/v1/models/count") { request, _ in
-            .json(catalog.listing.count(try ModelQuery(Self.members(of: request))))
+            Self.answer(catalog.listing.count(try ModelQuery(Self.members(of: request))), to: request)
         }
-        router.read("/api/v1/providers") { _, _ in .json(EndpointListing.providers(of: catalog.current)) }
-        router.read("/api/v1/endpoints/zdr") { _, _ in .json(EndpointListing.retainingNothing(in: catalog.current)) }
+        router.read("/api/v1/providers") { request, _ in
+            Self.answer(EndpointListing.providers(of: catalog.current), to: request)
+        }
+        router.read("/api/v1/endpoints/zdr") { request, _ in
+            Self.answer(EndpointListing.retainingNothing(in: catalog.current), to: request)
+        }
         // The id has a slash in it, sent as it is or as %2F.
-        router.read("/api/v1/models/**") { _, context in
+        router.read("/api/v1/models/**") { request, context in
             let name = Self.name(context)
             if let id = name.endpointsOf, catalog.current.model(named: name) == nil {
-                return .json(EndpointListing.body(of: try catalog.current.model(asked: id)))
+                return Self.answer(EndpointListing.body(of: try catalog.current.model(asked: id)), to: request)
             }
-            return .json(ModelListing.object(of: try catalog.current.model(asked: name)))
+            return Self.answer(ModelListing.object(of: try catalog.current.model(asked: name)), to: request)
         }
-        router.read("/api/v1/model/**") { _, context in
+        router.read("/api/v1/model/**") { request, context in
             let object = ModelListing.object(of: try catalog.current.model(asked: Self.name(context)))
-            return .json(Array(#"{"data":"#.utf8) + object + Array("}".utf8))
+            return Self.answer(Array(#"{"data":"#.utf8) + object + Array("}".utf8), to: request)
         }
     }
 
@@ -37,14 +41,23 @@ struct ModelRoutes: Sendable {
                 let asked = Self.members(of: request)
                 let members = asked + (modality.map { [("output_modalities", $0)] } ?? [])
                 let list = catalog.listing.list(try ModelQuery(members), path: path, members: asked)
-                if request.headers[.ifNoneMatch] == list.tag {
-                    return Response(status: .notModified, headers: [.eTag: list.tag])
-                }
-                var response = Response.json(list.body)
-                response.headers[.eTag] = list.tag
-                return response
+                return Self.answer(list, to: request)
             }
         }
+    }
+
+    private static func answer(_ body: [UInt8], to request: Request) -> Response {
+        answer(ModelListing.Prepared(body), to: request)
+    }
+
+    /// The body, or 304 for a client that has it.
+    private static func answer(_ prepared: ModelListing.Prepared, to request: Request) -> Response {
+        if let held = request.headers[.ifNoneMatch], prepared.isHeld(by: held) {
+            return Response(status: .notModified, headers: [.eTag: prepared.tag])
+        }
+        var response = Response.json(prepared.body)
+        response.headers[.eTag] = prepared.tag
+        return response
     }
 
     /// What stands behind the fixed part of the path.
