@@ -98,12 +98,39 @@ import Testing
                 "--json"
             ).json
             #expect(key["limit"] as? String == "25.000000000" && key["limit_reset"] as? String == "monthly")
+            let reused = try await run(
+                "credits", "correct", "ana@example.org", "1", "--reason", "x", "--id", "fix-1", "--json")
+            #expect(try reused.json["balance"] as? String == "7.000000001")
+            let same = try await run(
+                "credits", "correct", "ana@example.org", "1", "--reason", "x", "--id", "fix-1", "--json")
+            #expect(try same.json["balance"] as? String == "7.000000001")
+            let other = try await run("credits", "correct", "ana@example.org", "2", "--reason", "x", "--id", "fix-1")
+            #expect(other.status == 1, "another amount under the same name: \(other)")
             for wrong in [
+                ["--reason", ""], ["--reason", "a\u{1}b"], ["--reason", "x", "--id", ""], ["--reason", "x\u{2028}"],
+            ] {
+                let refused = try await Executable.run(
+                    ["credits", "grant", "ana@example.org", "1"] + wrong, in: directory)
+                #expect(refused.status == 65, "\(wrong): \(refused)")
+            }
+            for much in ["1000000000", "9000000000", "9223372036.854775807"] {
+                let refused = try await run("credits", "grant", "ana@example.org", much, "--reason", "x")
+                #expect(refused.status == 1 && refused.errors.contains("at most 1000000000 USD"), "\(refused)")
+            }
+            let kept = try await run("credits", "balance", "ana@example.org", "--json").json
+            #expect(kept["balance"] as? String == "7.000000001")
+            for wrong in [
+                ["--limit", "0"], ["--limit", "0.000000000"], ["--limit", "1000000000.000000001"], ["--limit", "NaN"],
+                ["--limit=-1"], ["--models", String(repeating: "m,", count: 101)], ["--models", "a\u{7}"],
                 ["--limit", "-1"], ["--limit", "1e30"], ["--reset", "daily"], ["--limit", "1", "--reset", "hourly"],
             ] {
                 let refused = try await Executable.run(["keys", "create", "--name", "x"] + wrong, in: directory)
                 #expect(refused.status == 64, "\(wrong)")
             }
+            let listed = try await run("keys", "list")
+            #expect(
+                listed.output.contains(/active +ana@example.org +60\/min +0 +25 +monthly +20\S+Z +- +app\n/),
+                "\(listed)")
             let nobody = try await run("credits", "balance", "anna@example.org")
             #expect(nobody.status == 1 && nobody.errors.contains("Did you mean ana@example.org"))
             let suspended = try await run("users", "suspend", "ana@example.org", "--json").json
@@ -176,6 +203,30 @@ import Testing
             #expect(listed?.count == 4)
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/data")
             #expect(names.filter { $0.hasPrefix("pepper") } == ["pepper"])
+        }
+    }
+
+    @Test("a key for models that are not there is made with a warning, other names of models become their ids")
+    func modelsOfKey() async throws {
+        try await TemporaryDirectory.with { directory in
+            let made = try await Executable.run(
+                ["keys", "create", "--name", "n", "--models", "gpt-5.4, openai/gpt-5.4o", "--json"], in: directory,
+                environment: ["OPENAI_API_KEY": "k"])
+            #expect(try made.json["models"] as? [String] == ["openai/gpt-5.4", "openai/gpt-5.4o"])
+            #expect(made.errors.contains("there is no model openai/gpt-5.4o; close matches: openai/gpt-5.4"), "\(made)")
+        }
+    }
+
+    @Test(
+        "a name is short and plain",
+        arguments: [
+            String(repeating: "x", count: 10_240), String(repeating: "x", count: 101), "a\nb", "a\u{1B}[31m", "\u{7F}",
+            "\u{85}", "\u{202E}gpj", "e" + String(repeating: "\u{301}", count: 300),
+        ])
+    func names(_ name: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            let refused = try await Executable.run(["keys", "create", "--name", name], in: directory)
+            #expect(refused.status == 64 && refused.errors.contains("--name must have 1 to 100"), "\(refused)")
         }
     }
 

@@ -32,6 +32,9 @@ public struct APIKey: Sendable, Hashable {
     /// Its account is suspended.
     public var isAccountSuspended: Bool
 
+    /// A limit at most: a billion dollars.
+    public static let limitMax = Money(nanoUSD: 1_000_000_000_000_000_000)
+
     public init(
         id: String, account: Account.ID, name: String, label: String, digest: KeyDigest, requestsPerMinute: Int,
         createdAt: Int64, expiresAt: Int64? = nil, revokedAt: Int64? = nil, isDisabled: Bool = false,

@@ -14,9 +14,6 @@ struct KeyChange: Sendable {
 
     /// Requests in any 60 seconds at most.
     private static let requestsMax = 1_000_000
-    private static let nameCharactersMax = 100
-    /// A limit at most: as much as any account can have.
-    private static let limitMax = Money(nanoUSD: 1_000_000_000_000_000_000)
     private static let modelsMax = 100
 
     /// - Throws: ``APIError`` of kind `invalidRequest` that names the member at fault.
@@ -73,9 +70,9 @@ struct KeyChange: Sendable {
     }
 
     private static func name(_ value: JSONValue) throws(APIError) -> String {
-        guard let text = value.string, !text.isEmpty, text.count <= nameCharactersMax,
-            !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-        else { throw invalid(value, "must be a string of 1 to 100 characters, none of them a control character") }
+        guard let text = value.string, PlainName.isValid(text) else {
+            throw invalid(value, "must be a string of \(PlainName.rule)")
+        }
         return text
     }
 
@@ -86,7 +83,7 @@ struct KeyChange: Sendable {
 
     private static func limit(_ value: JSONValue) throws(APIError) -> Money {
         let text = value.string ?? (value.kind == .number ? String(decoding: value.text, as: UTF8.self) : "")
-        guard let money = Money(usd: text), money > .zero, money <= limitMax else {
+        guard let money = Money(usd: text), money > .zero, money <= APIKey.limitMax else {
             throw invalid(
                 value,
                 "must be US dollars above 0 and at most 1000000000, with at most nine digits after the point, or null")
@@ -122,7 +119,7 @@ struct KeyChange: Sendable {
         var models: [String] = []
         for element in value.elements {
             guard let id = element.string, !id.isEmpty, id.utf8.count <= 200,
-                !id.unicodeScalars.contains(where: { $0.value <= 0x20 })
+                PlainName.isPlain(id), !id.unicodeScalars.contains(where: { $0.value == 0x20 })
             else { throw invalid(element, "must be the id of a model") }
             models.append(id)
         }

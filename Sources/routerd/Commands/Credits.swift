@@ -61,17 +61,24 @@ struct Credits: AsyncParsableCommand {
         @Option(help: .init("Why, for the ledger.", valueName: "text"))
         var reason: String
 
+        @Option(
+            help: .init(
+                "A name for this correction: the same one counts once, however often it is given.", valueName: "text"))
+        var id: String?
+
         @OptionGroup var store: StoreOptions
         @OptionGroup var output: JSONOption
 
         func run() async throws {
             try await reporting {
                 guard let money = Money(usd: amount), money > .zero else {
-                    throw CommandFailure(.badInput, "\"\(amount.prefix(40))\" is not an amount of credit")
+                    throw CommandFailure(
+                        .badInput, "\"\(amount.prefix(40))\" is not an amount of credit",
+                        hint: "US dollars above zero with at most nine digits after the point, such as 2.50")
                 }
                 try await CreditsEntry.add(
                     Money(nanoUSD: takeBack ? -money.nanoUSD : money.nanoUSD), .correction, to: user, reason: reason,
-                    id: nil, settings: store.load().settings, output: output)
+                    id: id, settings: store.load().settings, output: output)
             }
         }
     }
@@ -212,10 +219,10 @@ private enum CreditsEntry {
         output: JSONOption
     ) async throws {
         guard !reason.isEmpty, reason.utf8.count <= 500,
-            !(reason + (id ?? "")).unicodeScalars.contains(where: { $0.value < 0x20 }), id?.utf8.count ?? 1 <= 100
+            (1...100).contains(id?.utf8.count ?? 1), PlainName.isPlain(reason), PlainName.isPlain(id ?? "")
         else {
             throw CommandFailure(
-                .badInput, "--reason must have 1 to 500 bytes and --id at most 100, without control characters")
+                .badInput, "--reason must have 1 to 500 bytes and --id 1 to 100, without control characters")
         }
         let account = try await settings.withStore(creating: false) { open in
             try await open.credit(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import RouterCore
 import RouterHTTP
+import RouterProviders
 import RouterStore
 
 /// API keys. What these commands change, a running server takes within a second.
@@ -50,16 +51,18 @@ struct Keys: AsyncParsableCommand {
         @OptionGroup var output: JSONOption
 
         func validate() throws {
-            guard !name.isEmpty, name.count <= 100, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-                throw ValidationError("--name must have 1 to 100 characters, none of them a control character.")
-            }
+            guard PlainName.isValid(name) else { throw ValidationError("--name must have \(PlainName.rule).") }
             guard rpm.map({ (1...1_000_000).contains($0) }) ?? true else {
                 throw ValidationError("--rpm must be from 1 to 1000000.")
             }
-            guard limit.map({ Money(usd: $0) != nil }) ?? true else {
+            guard limit.map({ Money(usd: $0).map { $0 > .zero && $0 <= APIKey.limitMax } ?? false }) ?? true else {
                 throw ValidationError(
-                    "--limit must be US dollars with at most nine digits after the point, such as 25.")
+                    "--limit must be US dollars above 0 and at most 1000000000, with at most nine digits after the point, such as 25."
+                )
             }
+            guard modelIDs.count <= 100,
+                modelIDs.allSatisfy({ PlainName.isPlain($0) && (1...200).contains($0.utf8.count) })
+            else { throw ValidationError("--models must be at most 100 ids of models, with commas between them.") }
             guard reset.map({ LimitReset(rawValue: $0) != nil }) ?? true, reset == nil || limit != nil else {
                 throw ValidationError("--reset must be daily, weekly or monthly, and needs --limit.")
             }
@@ -77,11 +80,34 @@ struct Keys: AsyncParsableCommand {
                     if let user { key.account = try await open.requireAccount(user).id }
                     key.limit = limit.flatMap { Money(usd: $0) }
                     key.limitReset = reset.flatMap(LimitReset.init)
-                    key.models = models?.split(separator: ",").map { $0.trimmingPrefix(" ").description } ?? []
+                    key.models = try await known(modelIDs, settings)
                     key.isManagement = management
                     try await open.add(key)
                     print(key, text: text)
                 }
+            }
+        }
+
+        private var modelIDs: [String] {
+            models?.split(separator: ",").map {
+                String($0.trimmingPrefix(" ").reversed().drop { $0 == " " }.reversed())
+            } ?? []
+        }
+
+        /// Other names of models as their ids, which is what a key is checked by; warns of models that are not there.
+        private func known(_ names: [String], _ settings: Settings) async throws -> [String] {
+            guard !names.isEmpty else { return [] }
+            let transport = try Assembly.transport()
+            let found = await settings.engines(over: transport)
+            await transport.shutdown()
+            let catalog = try Assembly.routes(settings, found: found).catalog
+            return names.map { name in
+                if let model = catalog.model(named: name) { return model.id }
+                let like = catalog.names(like: name)
+                Output.warning(
+                    "there is no model \(name)\(like.isEmpty ? "" : "; close matches: \(like.joined(separator: ", "))")"
+                )
+                return name
             }
         }
 
@@ -107,7 +133,16 @@ struct Keys: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
-                let keys = try await store.load().settings.withStore(creating: false) { try await $0.keys() }
+                let now = Ambient.ofSystem.timestamp()
+                let (keys, owners, spent) = try await store.load().settings.withStore(creating: false) { open in
+                    let keys = try await open.keys()
+                    var spent: [String: KeySpending] = [:]
+                    for account in Set(keys.map(\.account)) {
+                        spent.merge(try await open.spending(of: account, at: now)) { one, _ in one }
+                    }
+                    let owners = try await open.accounts().map { ($0.id, $0.email ?? "\($0.id.rawValue)") }
+                    return (keys, Dictionary(owners, uniquingKeysWith: { one, _ in one }), spent)
+                }
                 guard !output.json else {
                     return Output.json { writer in
                         writer.name("keys")
@@ -115,18 +150,25 @@ struct Keys: AsyncParsableCommand {
                         for key in keys {
                             writer.beginObject()
                             key.write(to: &writer)
+                            let spent = spent[key.id] ?? KeySpending()
+                            writer.member("user_email", owners[key.account] ?? "-")
+                            writer.member("state", key.state(at: now))
+                            writer.member("spent", spent.since(key.limitReset).text)
+                            writer.member("spent_total", spent.total.text)
                             writer.endObject()
                         }
                         writer.endArray()
                     }
                 }
-                let now = Ambient.ofSystem.timestamp()
                 Output.table(
-                    ["ID", "KEY", "STATE", "LIMIT", "CREATED", "EXPIRES", "NAME"],
+                    ["ID", "KEY", "STATE", "USER", "RATE", "SPENT", "LIMIT", "RESET", "CREATED", "EXPIRES", "NAME"],
                     keys.map { key in
                         [
-                            key.id, key.label, key.state(at: now), "\(key.requestsPerMinute)/min",
-                            Output.time(key.createdAt), key.expiresAt.map(Output.time) ?? "-", key.name,
+                            key.id, key.label, key.state(at: now), owners[key.account] ?? "-",
+                            "\(key.requestsPerMinute)/min",
+                            (spent[key.id] ?? KeySpending()).since(key.limitReset).shortText,
+                            key.limit?.shortText ?? "-", key.limitReset?.rawValue ?? "-", Output.time(key.createdAt),
+                            key.expiresAt.map(Output.time) ?? "-", key.name,
                         ]
                     })
             }
@@ -196,9 +238,11 @@ enum NewKey {
 }
 
 extension APIKey {
-    /// `active`, `revoked` or `expired`.
+    /// `active`, `disabled`, `revoked` or `expired`.
     fileprivate func state(at now: Int64) -> String {
-        revokedAt != nil ? "revoked" : expiresAt.map { $0 <= now } == true ? "expired" : "active"
+        if revokedAt != nil { return "revoked" }
+        if expiresAt.map({ $0 <= now }) == true { return "expired" }
+        return isDisabled ? "disabled" : "active"
     }
 
     /// Its members, for scripts.
@@ -212,6 +256,10 @@ extension APIKey {
         writer.member("limit", orNull: limit?.text)
         writer.member("limit_reset", orNull: limitReset?.rawValue)
         writer.member("management", isManagement)
+        writer.name("models")
+        writer.beginArray()
+        for model in models { writer.string(model) }
+        writer.endArray()
         writer.member("created_at", Output.time(createdAt))
         writer.member("expires_at", orNull: expiresAt.map(Output.time))
         writer.member("revoked_at", orNull: revokedAt.map(Output.time))
