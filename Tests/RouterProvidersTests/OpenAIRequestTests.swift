@@ -72,8 +72,8 @@ struct OpenAIRequestTests {
             rule: "the other dialect's effort counts", endpoint: .gpt54, asked: #""reasoning":{"effort":"high"}"#,
             sent: #""reasoning_effort":"high""#),
         Case(
-            rule: "of two efforts OpenAI's own wins", endpoint: .gpt54,
-            asked: #""reasoning":{"effort":"high"},"reasoning_effort":"low""#, sent: #""reasoning_effort":"low""#),
+            rule: "an effort that is said twice is said once", endpoint: .gpt54,
+            asked: #""reasoning":{"effort":"low"},"reasoning_effort":"low""#, sent: #""reasoning_effort":"low""#),
         Case(
             rule: "reasoning can be switched on without an effort", endpoint: .gpt54,
             asked: #""reasoning":{"enabled":true},"temperature":1"#, sent: #""reasoning_effort":"medium""#),

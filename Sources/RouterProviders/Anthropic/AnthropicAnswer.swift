@@ -1,48 +1,25 @@
 import RouterCore
 
 /// Reads a whole answer, and a body that came where a stream was asked for.
-struct AnthropicAnswer: AnswerDecoder {
-    private let shape: AnthropicAnswerShape
-    private let status: Int
-    /// A stream was asked for: what came is an error, or a server in between that cannot stream.
-    private let isStreamed: Bool
-    private var body: [UInt8] = []
-    private var isDone = false
+struct AnthropicAnswer: WholeAnswerReader {
+    let shape: AnthropicAnswerShape
 
-    /// - Parameter status: the vendor's, for a failure.
-    init(shape: AnthropicAnswerShape, status: Int, isStreamed: Bool) {
-        self.shape = shape
-        self.status = status
-        self.isStreamed = isStreamed
-    }
-
-    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        try body.append(answer: bytes, status: status)
-    }
-
-    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard !isDone else { return }
-        isDone = true
-        do throws(UpstreamFailure) {
-            let answer = try JSONDocument(answer: body).root
-            if answer["type"]?.equals("error") == true { throw AnthropicFailure.inAnswer(answer) }
-            guard let content = answer["content"], content.kind == .array else { throw .notAnAnswer }
-            if let said = answer["usage"] {
-                var usage = AnthropicUsage()
-                usage.read(said)
-                events.append(.usage(usage.totals))
-            }
-            emit(AnthropicBody(content, of: answer, hidesReasoning: shape.hidesReasoning), into: &events)
-        } catch {
-            var failure = error
-            failure.status = status
-            throw failure
+    func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        if answer["type"]?.equals("error") == true { throw AnthropicFailure.inAnswer(answer) }
+        guard let content = answer["content"], content.kind == .array else { throw .notAnAnswer }
+        if let said = answer["usage"] {
+            var usage = AnthropicUsage()
+            usage.read(said)
+            events.append(.usage(usage.totals))
         }
+        let body = AnthropicBody(content, of: answer, hidesReasoning: shape.hidesReasoning)
+        emit(body, length: answer.text.count, isStreamed: isStreamed, into: &events)
     }
 
-    private func emit(_ body: AnthropicBody, into events: inout [ChatEvent]) {
+    /// - Parameter length: bytes of the vendor's answer.
+    private func emit(_ body: AnthropicBody, length: Int, isStreamed: Bool, into events: inout [ChatEvent]) {
         let reason = AnthropicAnswerShape.finishReason(body.stopReason, hasCalls: body.hasCalls)
-        var writer = JSONWriter(capacity: self.body.count + 512)
+        var writer = JSONWriter(capacity: length + 512)
         writer.beginObject()
         if isStreamed {
             events.append(.opening(AnthropicAnswerShape.piece(Array(#"{"role":"assistant","content":""}"#.utf8))))

@@ -40,7 +40,7 @@ public struct AnthropicChat: ChatTranslator {
         let isText = type.hasPrefix("application/json") || type.hasPrefix("text/html")
         return request.stream && !isText
             ? AnthropicStream(shape: shape)
-            : AnthropicAnswer(shape: shape, status: head.status, isStreamed: request.stream)
+            : WholeAnswer(AnthropicAnswer(shape: shape), status: head.status, isStreamed: request.stream)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

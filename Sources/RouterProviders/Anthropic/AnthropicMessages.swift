@@ -3,9 +3,9 @@ import RouterCore
 /// Writes `system` and `messages`.
 struct AnthropicMessages {
     private let list: JSONValue?
-    private let conversation: AnthropicTurns
+    private let conversation: ConversationTurns
     private var marks: AnthropicCacheMarks
-    private var calls = AnthropicCalls()
+    private var calls = PairedCalls()
     private var functionCalls = FunctionCalls()
     /// The last assistant turn called tools without having thought before.
     private var lastCallsLackThinking = false
@@ -17,7 +17,7 @@ struct AnthropicMessages {
     /// - Parameter marks: what is left of them after the tools.
     init(_ messages: JSONValue?, traits: ChatTraits, marks: AnthropicCacheMarks) {
         list = messages
-        conversation = AnthropicTurns(messages, takesLaterSystem: traits.takesLaterSystem)
+        conversation = ConversationTurns(messages, takesLaterSystem: traits.takesLaterSystem)
         self.marks = marks
         takesUnthinkingCalls = traits.reasoning != .budget
     }
@@ -72,7 +72,8 @@ struct AnthropicMessages {
 
     // MARK: Turns
 
-    private mutating func write(user turn: AnthropicTurns.Turn, to writer: inout JSONWriter) throws(UpstreamFailure) {
+    private mutating func write(user turn: ConversationTurns.Turn, to writer: inout JSONWriter) throws(UpstreamFailure)
+    {
         var blocks = AnthropicBlocks()
         for result in try calls.ordered(turn.messages.filter(\.role.isResult), naming: &functionCalls) {
             try write(result: result, to: &blocks)
@@ -91,7 +92,7 @@ struct AnthropicMessages {
     }
 
     private mutating func write(
-        assistant turn: AnthropicTurns.Turn, isLast: Bool, to writer: inout JSONWriter
+        assistant turn: ConversationTurns.Turn, isLast: Bool, to writer: inout JSONWriter
     ) throws(UpstreamFailure) {
         try calls.begin()
         lastCallsLackThinking = false
@@ -122,7 +123,9 @@ struct AnthropicMessages {
         if saysSomething { write(blocks, as: "assistant", to: &writer) }
     }
 
-    private mutating func write(system turn: AnthropicTurns.Turn, to writer: inout JSONWriter) throws(UpstreamFailure) {
+    private mutating func write(system turn: ConversationTurns.Turn, to writer: inout JSONWriter)
+        throws(UpstreamFailure)
+    {
         var blocks = AnthropicBlocks()
         for message in turn.messages {
             for text in try texts(of: message) { blocks.add(text: text.value.text, mark: text.mark, marks: &marks) }
@@ -213,7 +216,7 @@ struct AnthropicMessages {
     }
 
     private mutating func write(
-        result: AnthropicCalls.Result, to blocks: inout AnthropicBlocks
+        result: PairedCalls.Result, to blocks: inout AnthropicBlocks
     ) throws(UpstreamFailure) {
         var content = AnthropicBlocks()
         if let value = result.turn.message?["content"] {

@@ -29,7 +29,7 @@ struct AnthropicReasoning {
     init(
         effort: JSONValue?, reasoning: JSONValue?, traits: ChatTraits, answerTokens: Int, canThink: Bool
     ) throws(UpstreamFailure) {
-        let asked = try Self.asked(effort: effort, reasoning: reasoning)
+        let asked = try AskedReasoning(effort: effort, reasoning: reasoning)
         switch traits.reasoning {
         case .adaptive(let efforts):
             let wanted = asked.effort ?? asked.tokens.map(Self.effort)
@@ -65,46 +65,6 @@ struct AnthropicReasoning {
             writer.member("budget_tokens", tokens)
         }
         writer.endObject()
-    }
-
-    static func asked(
-        effort: JSONValue?, reasoning: JSONValue?
-    ) throws(UpstreamFailure) -> (effort: ChatTraits.Effort?, tokens: Int?) {
-        let outer = try level(effort)
-        guard let reasoning else { return (outer, nil) }
-        guard reasoning.kind == .object else {
-            throw .refused(reasoning, "must be an object, such as {\"effort\":\"low\"}")
-        }
-        let inner = try level(reasoning["effort"])
-        if let effort, let outer, let inner, outer != inner {
-            throw .refused(
-                effort, "is \(outer.rawValue), and `reasoning.effort` is \(inner.rawValue): keep one of them")
-        }
-        var wanted = outer ?? inner
-        var tokens: Int?
-        if let limit = reasoning["max_tokens"], !limit.isNull {
-            guard let count = limit.integer, count >= 0 else {
-                throw .refused(limit, "must be a whole number of tokens")
-            }
-            if count == 0 { wanted = wanted ?? ChatTraits.Effort.none } else { tokens = count }
-        }
-        if let isEnabled = reasoning["enabled"], let on = isEnabled.bool {
-            let isWanted = wanted.map { $0 != .none } ?? (tokens != nil)
-            if wanted != nil || tokens != nil, isWanted != on {
-                throw .refused(isEnabled, "is \(on), which contradicts the effort that is asked for: keep one of them")
-            }
-            if wanted == nil, tokens == nil { wanted = on ? .medium : ChatTraits.Effort.none }
-        }
-        return (wanted, tokens)
-    }
-
-    private static func level(_ value: JSONValue?) throws(UpstreamFailure) -> ChatTraits.Effort? {
-        guard let value, !value.isNull else { return nil }
-        guard let level = value.string.flatMap(ChatTraits.Effort.init) else {
-            let words = ChatTraits.Effort.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .refused(value, "must be one of \(words)")
-        }
-        return level
     }
 
     /// Tokens for thoughts of a model that has no levels.

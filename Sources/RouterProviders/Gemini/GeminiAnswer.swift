@@ -1,44 +1,19 @@
 import RouterCore
 
 /// Reads a whole answer, and a body that came where a stream was asked for.
-struct GeminiAnswer: AnswerDecoder {
-    private let shape: GeminiAnswerShape
-    private let status: Int
-    /// A stream was asked for: what came is an error, or a server in between that cannot stream.
-    private let isStreamed: Bool
-    private var body: [UInt8] = []
-    private var isDone = false
+struct GeminiAnswer: WholeAnswerReader {
+    let shape: GeminiAnswerShape
 
-    /// - Parameter status: the vendor's, for a failure.
-    init(_ shape: GeminiAnswerShape, status: Int, isStreamed: Bool) {
-        self.shape = shape
-        self.status = status
-        self.isStreamed = isStreamed
-    }
-
-    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        try body.append(answer: bytes, status: status)
-    }
-
-    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard !isDone else { return }
-        isDone = true
-        do throws(UpstreamFailure) {
-            let answer = try JSONDocument(answer: body).root
-            guard isStreamed else { return try read(answer, into: &events) }
-            var records = GeminiRecords(shape)
-            // Without `alt=sse` the pieces of a stream are one list.
-            if answer.kind == .array {
-                for record in answer.elements { try records.read(record, into: &events) }
-            } else {
-                try records.read(answer, into: &events)
-            }
-            try records.finish(into: &events)
-        } catch {
-            var failure = error
-            failure.status = status
-            throw failure
+    func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        guard isStreamed else { return try read(answer, into: &events) }
+        var records = GeminiRecords(shape)
+        // Without `alt=sse` the pieces of a stream are one list.
+        if answer.kind == .array {
+            for record in answer.elements { try records.read(record, into: &events) }
+        } else {
+            try records.read(answer, into: &events)
         }
+        try records.finish(into: &events)
     }
 
     private func read(_ answer: JSONValue, into events: inout [ChatEvent]) throws(UpstreamFailure) {
@@ -49,7 +24,7 @@ struct GeminiAnswer: AnswerDecoder {
             usage.read(said)
             events.append(.usage(usage.totals))
         }
-        var choices = JSONWriter(capacity: body.count + 256)
+        var choices = JSONWriter(capacity: answer.text.count + 256)
         choices.beginArray()
         let origin = answer["responseId"]?.string ?? ""
         if let list = answer["candidates"], list.count > 0 {

@@ -29,7 +29,7 @@ public struct GeminiChat: ChatTranslator {
         let isText = type.hasPrefix("application/json") || type.hasPrefix("text/html")
         return request.stream && !isText
             ? GeminiStream(shape)
-            : GeminiAnswer(shape, status: head.status, isStreamed: request.stream)
+            : WholeAnswer(GeminiAnswer(shape: shape), status: head.status, isStreamed: request.stream)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

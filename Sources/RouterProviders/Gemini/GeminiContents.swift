@@ -3,13 +3,13 @@ import RouterCore
 /// Writes `systemInstruction` and `contents`.
 struct GeminiContents {
     private let list: JSONValue?
-    private let conversation: AnthropicTurns
+    private let conversation: ConversationTurns
     private let signsThoughts: Bool
     private let memory: ThoughtMemory?
     /// Where the last turn stands in which the user speaks and does not only answer calls; before all when there is
     /// none.
     private let exchangeStart: Int
-    private var calls = AnthropicCalls()
+    private var calls = PairedCalls()
     /// The names of the last turn's calls, as JSON strings.
     private var names: [JSONValue] = []
     private var functionCalls = FunctionCalls()
@@ -19,7 +19,7 @@ struct GeminiContents {
     init(_ messages: JSONValue?, traits: ChatTraits, memory: ThoughtMemory? = nil) {
         list = messages
         self.memory = memory
-        conversation = AnthropicTurns(messages, takesLaterSystem: false)
+        conversation = ConversationTurns(messages, takesLaterSystem: false)
         signsThoughts = traits.signsThoughts
         exchangeStart =
             conversation.turns.lastIndex { $0.role == .user && $0.messages.contains { $0.role == .user } } ?? -1
@@ -61,7 +61,8 @@ struct GeminiContents {
 
     // MARK: Turns
 
-    private mutating func write(user turn: AnthropicTurns.Turn, to writer: inout JSONWriter) throws(UpstreamFailure) {
+    private mutating func write(user turn: ConversationTurns.Turn, to writer: inout JSONWriter) throws(UpstreamFailure)
+    {
         var results = JSONWriter()
         results.beginArray()
         for result in try calls.ordered(turn.messages.filter(\.role.isResult), naming: &functionCalls) {
@@ -90,7 +91,7 @@ struct GeminiContents {
 
     /// - Parameter isCurrent: the user has not spoken since; its first call must be signed.
     private mutating func write(
-        assistant turn: AnthropicTurns.Turn, isCurrent: Bool, to writer: inout JSONWriter
+        assistant turn: ConversationTurns.Turn, isCurrent: Bool, to writer: inout JSONWriter
     ) throws(UpstreamFailure) {
         try calls.begin()
         names = []
@@ -172,7 +173,7 @@ struct GeminiContents {
     }
 
     /// A result is an object: the text when it holds one, else an object with the text in it.
-    private func write(result: AnthropicCalls.Result, to writer: inout JSONWriter) throws(UpstreamFailure) {
+    private func write(result: PairedCalls.Result, to writer: inout JSONWriter) throws(UpstreamFailure) {
         let texts = try texts(of: result.turn)
         var text: [UInt8] = [0x22]
         for piece in texts { text += piece.text.dropFirst().dropLast() }

@@ -16,7 +16,7 @@ struct GeminiReasoning {
 
     /// - Throws: ``UpstreamFailure`` of kind `refused` for settings that are unknown or contradict each other.
     init(effort: JSONValue?, reasoning: JSONValue?, traits: ChatTraits) throws(UpstreamFailure) {
-        let asked = try AnthropicReasoning.asked(effort: effort, reasoning: reasoning)
+        let asked = try AskedReasoning(effort: effort, reasoning: reasoning)
         includesThoughts = asked.effort != ChatTraits.Effort.none
         switch traits.reasoning {
         case .levels(let levels):

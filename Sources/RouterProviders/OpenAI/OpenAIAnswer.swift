@@ -1,42 +1,14 @@
 import RouterCore
 
 /// Reads a whole answer, and a body that came where a stream was asked for.
-struct OpenAIAnswer: AnswerDecoder {
-    private let shape: OpenAIAnswerShape
-    private let status: Int
-    /// A stream was asked for: what came is an error, or a vendor that cannot stream.
-    private let isStreamed: Bool
-    private var body: [UInt8] = []
-    private var isDone = false
+struct OpenAIAnswer: WholeAnswerReader {
+    let shape: OpenAIAnswerShape
 
-    /// - Parameter status: the vendor's, for a failure.
-    init(shape: OpenAIAnswerShape, status: Int, isStreamed: Bool) {
-        self.shape = shape
-        self.status = status
-        self.isStreamed = isStreamed
-    }
-
-    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        try body.append(answer: bytes, status: status)
-    }
-
-    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard !isDone else { return }
-        isDone = true
-        do throws(UpstreamFailure) {
-            let answer = try JSONDocument(answer: body).root
-            if isStreamed {
-                var chunks = OpenAIChunks(shape: shape)
-                try chunks.read(answer, into: &events)
-                try chunks.finish(into: &events)
-            } else {
-                events.append(.completion(try completion(answer, into: &events)))
-            }
-        } catch {
-            var failure = error
-            failure.status = status
-            throw failure
-        }
+    func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        guard isStreamed else { return events.append(.completion(try completion(answer, into: &events))) }
+        var chunks = OpenAIChunks(shape: shape)
+        try chunks.read(answer, into: &events)
+        try chunks.finish(into: &events)
     }
 
     private func completion(_ answer: JSONValue, into events: inout [ChatEvent]) throws(UpstreamFailure) -> ChatPiece {
@@ -147,20 +119,6 @@ struct OpenAIAnswer: AnswerDecoder {
             }
         }
         writer.endObject()
-    }
-}
-
-extension [UInt8] {
-    /// Adds the next bytes of a whole answer.
-    ///
-    /// - Parameter status: the vendor's, for the failure.
-    /// - Throws: ``UpstreamFailure`` of kind `broken` when it becomes too long.
-    mutating func append(answer bytes: [UInt8], status: Int) throws(UpstreamFailure) {
-        guard count + bytes.count <= JSONLimits.response.bytesMax else {
-            throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
-        }
-        if isEmpty { self = bytes } else { self += bytes }
     }
 }
 

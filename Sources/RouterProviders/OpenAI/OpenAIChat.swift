@@ -23,7 +23,8 @@ public struct OpenAIChat: ChatTranslator {
         let type = head["content-type"]?.lowercased() ?? ""
         let isText = type.hasPrefix("application/json") || type.hasPrefix("text/html")
         return request.stream && !isText
-            ? OpenAIStream(shape: shape) : OpenAIAnswer(shape: shape, status: head.status, isStreamed: request.stream)
+            ? OpenAIStream(shape: shape)
+            : WholeAnswer(OpenAIAnswer(shape: shape), status: head.status, isStreamed: request.stream)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

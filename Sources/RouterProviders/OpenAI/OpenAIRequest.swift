@@ -56,6 +56,8 @@ struct OpenAIRequest {
 
     /// - Throws: ``UpstreamFailure`` of kind `unsupported` or `refused` that names the member at fault.
     func body() throws(UpstreamFailure) -> [UInt8] {
+        // Words that are not known here are the vendor's to judge.
+        _ = try AskedReasoning(effort: asked.effort, reasoning: asked.reasoning, passesUnknown: true)
         var writer = JSONWriter(capacity: request.document.bytes.count + 256)
         writer.beginObject()
         for member in request.root.members where !member.value.isNull {

@@ -2,7 +2,7 @@ import RouterCore
 
 /// The messages of a conversation as the vendor counts them: the system text before it, then turns of user and
 /// assistant by turns.
-struct AnthropicTurns {
+struct ConversationTurns {
     enum Role: Sendable {
         case user, assistant
         /// A system message where the model takes one: behind a user turn, before an assistant's or the end.

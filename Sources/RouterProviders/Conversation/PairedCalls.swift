@@ -2,7 +2,7 @@ import RouterCore
 
 /// Tool calls and their results: each call of a turn has one result in the next, and the ids are such as the vendor
 /// takes, no two of them the same.
-struct AnthropicCalls {
+struct PairedCalls {
     /// The result of a call, and what the call's id is to the vendor.
     struct Result {
         var turn: ChatTurn
