@@ -40,6 +40,8 @@ enum ChatRequestCheck {
                 try checkTools(value)
             case "stop":
                 try checkStop(value)
+            case "plugins":
+                try checkPlugins(value)
             default:
                 break
             }
@@ -121,6 +123,15 @@ enum ChatRequestCheck {
         guard stop.kind != .string else { return }
         guard stop.kind == .array else { throw wrongType(stop, "a string or an array of strings") }
         for text in stop.elements where text.kind != .string { throw wrongType(text, "a string") }
+    }
+
+    /// Plugins that look things up would change the answer, and there are none here; the others are hints.
+    private static func checkPlugins(_ plugins: JSONValue) throws(APIError) {
+        guard plugins.kind == .array else { throw wrongType(plugins, "an array") }
+        for plugin in plugins.elements where plugin["enabled"]?.bool != false {
+            guard let id = plugin["id"], id.equals("web") || id.equals("web-fetch") else { continue }
+            throw invalid(id, "is not offered here: this router searches no web")
+        }
     }
 
     private static func check(_ value: JSONValue, isIntegerIn range: ClosedRange<Int>) throws(APIError) {
