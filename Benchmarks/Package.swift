@@ -5,7 +5,8 @@ import PackageDescription
 let package = Package(
     name: "routerd-benchmarks",
     dependencies: [
-        .package(name: "routerd", path: "..")
+        .package(name: "routerd", path: ".."),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     ],
     targets: [
         .executableTarget(
@@ -35,6 +36,22 @@ let package = Package(
             name: "routing-benchmark",
             dependencies: [.product(name: "RouterCore", package: "routerd")],
             path: "Routing",
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .treatAllWarnings(as: .error),
+            ]),
+        .executableTarget(
+            name: "ledger-benchmark",
+            dependencies: [
+                .product(name: "RouterCore", package: "routerd"),
+                .product(name: "RouterHTTP", package: "routerd"),
+                .product(name: "RouterProviders", package: "routerd"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "RouterStore", package: "routerd"),
+            ],
+            path: "Ledger",
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("InternalImportsByDefault"),

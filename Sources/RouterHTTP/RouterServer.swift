@@ -26,6 +26,10 @@ public struct RouterServer: Service {
         /// Accounts, keys and records; `nil` for a server without.
         public var books: Books?
 
+        /// Called when the server is ended at once, before it waits for what runs: must end all exchanges with vendors,
+        /// also those that are read for clients that have left.
+        public var onCutOff: @Sendable () async -> Void = {}
+
         public init(host: String, port: Int) {
             self.host = host
             self.port = port
@@ -88,6 +92,7 @@ public struct RouterServer: Service {
                 isStopping.store(true, ordering: .relaxed)
             }
         } catch {
+            await configuration.onCutOff()
             await inFlight.whenEmpty()
             throw error
         }

@@ -2,7 +2,7 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED`,
+/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED [TIER]`,
 /// `error MESSAGE`, `end`. An answer that has
 /// not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
@@ -60,6 +60,7 @@ public struct ScriptedTranslator: ChatTranslator {
                     usage.prompt = Int(words[1]) ?? 0
                     usage.completion = Int(words[2]) ?? 0
                     usage.cacheRead = words.count > 3 ? Int(words[3]) ?? 0 : 0
+                    usage.serviceTier = words.count > 4 ? words[4] : nil
                     events.append(.usage(usage))
                 case "error": throw UpstreamFailure(.failed, words.dropFirst().joined(separator: " "))
                 case "end": hasEnded = true

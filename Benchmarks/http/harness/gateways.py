@@ -141,7 +141,9 @@ class Routerd(Gateway):
 
 
 class Command(Gateway):
-    """Any other gateway: a command in which {listen} and {upstream} are ports."""
+    """Any other gateway: a command in which {listen} and {upstream} are ports; GATEWAY_KEY is the key it wants."""
+
+    keys = [key for key in [os.environ.get("GATEWAY_KEY")] if key]
 
     def __init__(self, name, command, directory, upstream):
         self.text = command

@@ -26,6 +26,7 @@ struct Bill: Sendable {
         _ end: End, reported: Usage?, meter: AnswerMeter, promptTokens: () -> Int, leavesTraces: Bool,
         prices: PriceList
     ) {
+        let reported = reported.flatMap { $0.isBelievable ? $0 : nil }
         switch end {
         case .vendorFailed: return
         case .completed:
@@ -84,6 +85,11 @@ struct Bill: Sendable {
 }
 
 extension Usage {
+    /// No request has so many tokens: a vendor that says so is mistaken.
+    private static let tokensMax = 100_000_000
+
+    var isBelievable: Bool { max(prompt, completion) <= Self.tokensMax }
+
     /// Nothing was made that a client could use.
     var hasNoAnswer: Bool { completion <= 0 }
 }

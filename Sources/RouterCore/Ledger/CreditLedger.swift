@@ -101,9 +101,11 @@ public final class CreditLedger: Ledger {
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {
         var record = generation
         let cost = generation.cost.nanoUSD
-        let lacking = state.withLock { $0.lacking(hold, cost: cost) }
-        // The answer was longer than expected: it is paid like any other, if there is credit.
-        if lacking > 0 { _ = await refill(hold.lease, need: lacking) }
+        // An answer that was longer than expected is paid like any other, if there is credit.
+        for _ in 0..<Self.settlingRefillsMax {
+            let lacking = state.withLock { $0.lacking(hold, cost: cost) }
+            guard lacking > 0, case .granted = await refill(hold.lease, need: lacking) else { break }
+        }
         let charged = state.withLock { $0.settle(hold, cost: cost) }
         record.cost = Money(nanoUSD: charged)
         record.uncollected = Money(nanoUSD: max(0, cost - charged))
@@ -136,6 +138,8 @@ public final class CreditLedger: Ledger {
 
     /// Refills one hold may wait for.
     private static let takesMax = 1000
+    /// Refills one charge may wait for: others may take what came.
+    private static let settlingRefillsMax = 3
 
     /// - Returns: what is short, if it cannot be held.
     private func take(
@@ -224,7 +228,7 @@ public final class CreditLedger: Ledger {
     }
 
     private func joinRefill(_ lease: LeaseName) async -> Refilled {
-        await withCheckedContinuation { continuation in
+        let result = await withCheckedContinuation { continuation in
             let isWaiting = refills.withLock { refills in
                 guard refills[lease] != nil else { return false }
                 refills[lease]?.waiting.append(continuation)
@@ -232,6 +236,9 @@ public final class CreditLedger: Ledger {
             }
             if !isWaiting { continuation.resume(returning: .granted) }  // It is answered meanwhile: look again.
         }
+        // What was short for whoever asked need not be for this one: what was free then may be more by now.
+        if case .short = result { return .granted }
+        return result
     }
 
     private func askForCredit(_ lease: LeaseName, need: Int64) async -> Refilled {
@@ -258,6 +265,7 @@ public final class CreditLedger: Ledger {
 
     /// In the lane.
     private func askOnce(_ lease: LeaseName, need: Int64) async throws(StoreError) -> LeaseAnswer {
+        if state.withLock(\.isStopping) { return .fenced }
         // A batch whose fate is unknown would make what the store says of a lease ambiguous.
         if state.withLock({ $0.reporting != nil }) { try await reportOnce() }
         var answer = try await send(lease, need: need)

@@ -26,6 +26,8 @@ struct NodeLedger: Sendable {
     private var sizes = AnswerSizes()
     /// The node must join before it can hold anything.
     private(set) var mustJoin = true
+    /// Nothing more is set aside for it.
+    private(set) var isStopping = false
 
     private struct Ended: Sendable {
         var settlement: Settlement
@@ -101,7 +103,10 @@ struct NodeLedger: Sendable {
     /// Ends a hold.
     /// - Returns: what is charged of `cost`.
     mutating func settle(_ hold: Hold, cost: Int64) -> Int64 {
-        book.settle(hold.amount.nanoUSD, cost: cost, of: hold.lease, epoch: hold.epoch)
+        let charged = book.settle(hold.amount.nanoUSD, cost: cost, of: hold.lease, epoch: hold.epoch)
+        // What was short may now be there, together with what the store has.
+        if charged < hold.amount.nanoUSD { shortages[hold.lease] = nil }
+        return charged
     }
 
     /// A request has ended, and its record is in the journal.
@@ -178,7 +183,9 @@ struct NodeLedger: Sendable {
     mutating func batch(at now: ContinuousClock.Instant) -> SettlementBatch? {
         if let reporting { return reporting }
         guard !mustJoin else { return nil }
-        returns.merge(book.giveBack { _, lease in lease.isIdle(at: now) }, uniquingKeysWith: +)
+        // Of a node that stops, also what was asked for before.
+        let isStopping = isStopping
+        returns.merge(book.giveBack { _, lease in isStopping || lease.isIdle(at: now) }, uniquingKeysWith: +)
         guard !ended.isEmpty || !returns.isEmpty || isHeartbeatDue(at: now) else { return nil }
         sequence += 1
         let settlements = ended.prefix(Self.batchMax).map { entry in
@@ -240,8 +247,9 @@ struct NodeLedger: Sendable {
         validUntil = leaseLifetime.map { sentAt.advanced(by: $0 * 9 / 10) }
     }
 
-    /// Gives up all that is free; for a node that stops.
+    /// Gives up all that is free and asks for no more; for a node that stops.
     mutating func giveUpAll() {
+        isStopping = true
         returns.merge(book.giveBack { _, _ in true }, uniquingKeysWith: +)
     }
 

@@ -88,6 +88,7 @@ struct Assembly: Sendable {
                 settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.load = load
+        configuration.onCutOff = { [transport] in await transport.shutdown() }
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         configuration.books = Books(
             store: store, directory: directory, peppers: peppers, ambient: ambient,

@@ -107,6 +107,7 @@ struct LedgerSimulation {
             case 75..<92: report(number)
             case 92..<96: now = now.advanced(by: .seconds(Int.random(in: 1...40, using: &generator)))
             case 96..<98: crash(number)
+            case 98: correct()
             // Somebody thinks that the node has gone.
             default: if losesNodes { _ = store.join(nodes[number].ledger.node) }
             }
@@ -150,6 +151,12 @@ struct LedgerSimulation {
                 Hold(generation: record.id, lease: lease, epoch: epoch, amount: Money(nanoUSD: amount)), record,
                 Int64.random(in: 0...(amount + 200), using: &generator)
             ))
+    }
+
+    /// Credit is granted, or what is free of it taken back.
+    private mutating func correct() {
+        let free = store.credit - store.charged - store.reserved
+        store.credit += Int64.random(in: -max(0, free)...5_000, using: &generator)
     }
 
     private mutating func end(_ number: Int) {
