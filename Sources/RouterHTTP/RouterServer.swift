@@ -76,9 +76,13 @@ public struct RouterServer: Service {
             server: HTTPServerBuilder { responder in
                 FrontChannel(
                     responder: responder,
-                    route: ChatRoute(
-                        engine: engine, gate: gate, ambient: ambient, recorder: recorder,
-                        unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load),
+                    routes: InferenceRoutes(
+                        chat: ChatRoute(
+                            engine: engine, gate: gate, ambient: ambient, recorder: recorder,
+                            unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load),
+                        operations: OperationRoute(
+                            engine: engine, gate: gate, ambient: ambient, recorder: recorder,
+                            unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load)),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(
@@ -107,11 +111,14 @@ public struct RouterServer: Service {
             AnswerPreflight()
         }
         HealthRoutes(readiness: { isStopping() ? "the server is stopping." : await readiness() }).add(to: router)
-        ModelRoutes(catalog: catalog, gate: gate).add(to: router)
+        ModelRoutes(catalog: catalog).add(to: router)
         KeyRoutes(gate: gate, books: configuration.books).add(to: router)
         if let books = configuration.books { AccountRoutes(gate: gate, books: books).add(to: router) }
         ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)
         router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
+        for operation in Operation.allCases {
+            router.refuse([.get, .put, .patch, .delete], at: RouterPath(operation.path), allowed: "POST")
+        }
         return router
     }
 }

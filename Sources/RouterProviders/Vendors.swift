@@ -8,14 +8,20 @@ public enum Vendors {
     public static func all(remembering thoughts: ThoughtMemory?) -> [Dialect: Vendor] {
         let gemini = GeminiChat(memory: thoughts)
         return [
-            .openAI: Vendor(chat: OpenAIChat(quirks: .openAI)),
+            .openAI: Vendor(
+                chat: OpenAIChat(quirks: .openAI), operations: [.embeddings: OpenAIEmbeddings(.openAI)]),
             .anthropic: Vendor(chat: anthropic, access: anthropic.access),
-            .gemini: Vendor(chat: gemini, access: GeminiChat.keyAccess, media: GeminiMedia()),
+            .gemini: Vendor(
+                chat: gemini, operations: [.embeddings: GeminiEmbeddings()], access: GeminiChat.keyAccess,
+                media: GeminiMedia()),
             .vertex: Vendor(chat: gemini, media: GeminiMedia()),
-            .mistral: Vendor(chat: OpenAIChat(quirks: .mistral)),
+            .mistral: Vendor(
+                chat: OpenAIChat(quirks: .mistral), operations: [.embeddings: OpenAIEmbeddings(.mistral)]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
-            .openAICompatible: Vendor(chat: OpenAIChat(quirks: .selfHosted), media: EngineMedia()),
+            .openAICompatible: Vendor(
+                chat: OpenAIChat(quirks: .selfHosted), operations: [.embeddings: OpenAIEmbeddings(.engine)],
+                media: EngineMedia()),
         ]
     }
 

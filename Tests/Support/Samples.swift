@@ -31,8 +31,13 @@ public enum Samples {
     ) -> Engine {
         let catalog = Catalog(models ?? [model()])
         return Engine(
-            catalog: { catalog }, vendors: [ScriptedTranslator.dialect: Vendor(chat: ScriptedTranslator())],
-            transport: transport, authorizer: NoAuthorizer(), ledger: ledger, observer: observer, ambient: ambient)
+            catalog: { catalog },
+            vendors: [
+                ScriptedTranslator.dialect: Vendor(
+                    chat: ScriptedTranslator(),
+                    operations: Dictionary(
+                        uniqueKeysWithValues: Operation.allCases.map { ($0, ScriptedTranslator.Operations()) }))
+            ], transport: transport, authorizer: NoAuthorizer(), ledger: ledger, observer: observer, ambient: ambient)
     }
 }
 

@@ -35,6 +35,25 @@ public struct ScriptedTranslator: ChatTranslator {
             retryAfter: head["retry-after"].flatMap(Int.init).map { .seconds($0) })
     }
 
+    /// The same for every operation.
+    public struct Operations: OperationTranslator {
+        public init() {}
+
+        public func encode(
+            _ request: OperationRequest, for endpoint: Endpoint
+        ) throws(UpstreamFailure) -> UpstreamRequest {
+            UpstreamRequest(path: "/\(request.operation.rawValue)", body: request.document.bytes)
+        }
+
+        public func makeDecoder(
+            for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
+        ) -> any AnswerDecoder { Decoder() }
+
+        public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {
+            ScriptedTranslator().failure(head: head, body: body)
+        }
+    }
+
     struct Decoder: AnswerDecoder {
         var rest: [UInt8] = []
         var hasEnded = false

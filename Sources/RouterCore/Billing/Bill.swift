@@ -17,6 +17,8 @@ struct Bill: Sendable {
     /// What of ``cost`` is for the answer.
     var answerCost = Money.zero
 
+    init() {}
+
     /// - Parameters:
     ///   - reported: what the vendor counted, if it did.
     ///   - meter: what came, by our count.
@@ -71,7 +73,7 @@ struct Bill: Sendable {
         }
     }
 
-    private mutating func take(_ charge: Charge) {
+    mutating func take(_ charge: Charge) {
         cost = charge.total
         answerCost = charge.amount(of: [.completion, .reasoning, .audioOutput, .imageOutputToken, .imageOutput])
     }

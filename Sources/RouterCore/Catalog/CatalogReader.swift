@@ -34,6 +34,8 @@ public struct CatalogReader {
         "top_p",
     ]
     static let modalities = ["text", "image", "audio", "file", "video"]
+    /// Besides those of the input; they say which routes a model is asked at.
+    static let outputModalities = modalities + ["embeddings"]
 
     private let providers: [String: Provider]
     private let dormant: Set<String>
@@ -161,7 +163,7 @@ public struct CatalogReader {
             contextLength: context ?? Self.contextTokensAssumed,
             maxCompletionTokens: integer(entry, "max_completion_tokens", 1...1_000_000_000),
             inputModalities: strings(entry, "input_modalities", of: Self.modalities) ?? ["text"],
-            outputModalities: strings(entry, "output_modalities", of: Self.modalities) ?? ["text"],
+            outputModalities: strings(entry, "output_modalities", of: Self.outputModalities) ?? ["text"],
             supportedParameters: strings(entry, "supported_parameters") ?? Self.parametersAssumed,
             pricing: pricing.prices,
             aliases: strings(entry, "aliases") ?? [])

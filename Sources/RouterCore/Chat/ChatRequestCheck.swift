@@ -10,38 +10,38 @@ enum ChatRequestCheck {
             let value = member.value
             switch member.name {
             case "model":
-                guard value.kind == .string else { throw wrongType(value, "a string such as \"openai/gpt-5.4\"") }
+                guard value.kind == .string else {
+                    throw MemberCheck.wrongType(value, "a string such as \"openai/gpt-5.4\"")
+                }
                 guard !value.equals("") else {
-                    throw invalid(value, "must name a model; GET /api/v1/models lists them")
+                    throw MemberCheck.invalid(value, "must name a model; GET /api/v1/models lists them")
                 }
                 hasModel = true
             case "messages":
                 messages = value
             case "stream", "logprobs", "parallel_tool_calls", "store":
-                guard value.kind == .bool else { throw wrongType(value, "true or false") }
+                guard value.kind == .bool else { throw MemberCheck.wrongType(value, "true or false") }
             case "stream_options":
-                guard value.kind == .object else { throw wrongType(value, "an object") }
+                guard value.kind == .object else { throw MemberCheck.wrongType(value, "an object") }
                 if let usage = value["include_usage"], !usage.isNull, usage.kind != .bool {
-                    throw wrongType(usage, "true or false")
+                    throw MemberCheck.wrongType(usage, "true or false")
                 }
             case "max_tokens", "max_completion_tokens":
-                try check(value, isIntegerIn: 1...2_147_483_647)
+                try MemberCheck.check(value, isIntegerIn: 1...2_147_483_647)
             case "n":
-                try check(value, isIntegerIn: 1...128)
+                try MemberCheck.check(value, isIntegerIn: 1...128)
             case "top_logprobs":
-                try check(value, isIntegerIn: 0...20)
+                try MemberCheck.check(value, isIntegerIn: 0...20)
             case "temperature":
-                try check(value, isNumberIn: 0...2)
+                try MemberCheck.check(value, isNumberIn: 0...2)
             case "top_p":
-                try check(value, isNumberIn: 0...1)
+                try MemberCheck.check(value, isNumberIn: 0...1)
             case "presence_penalty", "frequency_penalty":
-                try check(value, isNumberIn: -2...2)
+                try MemberCheck.check(value, isNumberIn: -2...2)
             case "tools":
                 try checkTools(value)
             case "stop":
                 try checkStop(value)
-            case "plugins":
-                try checkPlugins(value)
             default:
                 break
             }
@@ -58,10 +58,12 @@ enum ChatRequestCheck {
     }
 
     private static func checkMessages(_ messages: JSONValue) throws(APIError) {
-        guard messages.kind == .array else { throw wrongType(messages, "an array of messages") }
-        guard messages.count > 0 else { throw invalid(messages, "must hold at least one message") }
+        guard messages.kind == .array else { throw MemberCheck.wrongType(messages, "an array of messages") }
+        guard messages.count > 0 else { throw MemberCheck.invalid(messages, "must hold at least one message") }
         for message in messages.elements {
-            guard message.kind == .object else { throw wrongType(message, "an object with `role` and `content`") }
+            guard message.kind == .object else {
+                throw MemberCheck.wrongType(message, "an object with `role` and `content`")
+            }
             var isTool = false
             var hasRole = false
             var hasCallID = false
@@ -69,28 +71,30 @@ enum ChatRequestCheck {
                 let value = member.value
                 switch member.name {
                 case "role":
-                    guard value.kind == .string else { throw wrongType(value, "a string") }
+                    guard value.kind == .string else { throw MemberCheck.wrongType(value, "a string") }
                     isTool = value.equals("tool")
                     hasRole = true
                     guard
                         isTool || value.equals("user") || value.equals("assistant") || value.equals("system")
                             || value.equals("developer") || value.equals("function")
                     else {
-                        throw invalid(value, "must be one of system, developer, user, assistant, tool")
+                        throw MemberCheck.invalid(value, "must be one of system, developer, user, assistant, tool")
                     }
                 case "content":
                     try checkContent(value)
                 case "tool_calls":
-                    guard value.isNull || value.kind == .array else { throw wrongType(value, "an array of calls") }
+                    guard value.isNull || value.kind == .array else {
+                        throw MemberCheck.wrongType(value, "an array of calls")
+                    }
                 case "tool_call_id":
-                    guard value.kind == .string else { throw wrongType(value, "a string") }
+                    guard value.kind == .string else { throw MemberCheck.wrongType(value, "a string") }
                     hasCallID = true
                 default:
                     break
                 }
             }
-            guard hasRole else { throw missing("role", in: message) }
-            guard !isTool || hasCallID else { throw missing("tool_call_id", in: message) }
+            guard hasRole else { throw MemberCheck.missing("role", in: message) }
+            guard !isTool || hasCallID else { throw MemberCheck.missing("tool_call_id", in: message) }
         }
     }
 
@@ -99,80 +103,29 @@ enum ChatRequestCheck {
         case .string, .null: return
         case .array:
             for part in content.elements {
-                guard part.kind == .object else { throw wrongType(part, "an object with a `type`") }
-                guard let type = part["type"] else { throw missing("type", in: part) }
-                guard type.kind == .string else { throw wrongType(type, "a string") }
+                guard part.kind == .object else { throw MemberCheck.wrongType(part, "an object with a `type`") }
+                guard let type = part["type"] else { throw MemberCheck.missing("type", in: part) }
+                guard type.kind == .string else { throw MemberCheck.wrongType(type, "a string") }
             }
         case .object, .bool, .number:
-            throw wrongType(content, "a string or an array of parts")
+            throw MemberCheck.wrongType(content, "a string or an array of parts")
         }
     }
 
     private static func checkTools(_ tools: JSONValue) throws(APIError) {
-        guard tools.kind == .array else { throw wrongType(tools, "an array") }
+        guard tools.kind == .array else { throw MemberCheck.wrongType(tools, "an array") }
         for tool in tools.elements {
-            guard tool.kind == .object else { throw wrongType(tool, "an object") }
-            guard let type = tool["type"] else { throw missing("type", in: tool) }
+            guard tool.kind == .object else { throw MemberCheck.wrongType(tool, "an object") }
+            guard let type = tool["type"] else { throw MemberCheck.missing("type", in: tool) }
             guard type.equals("function") else { continue }
-            guard let function = tool["function"] else { throw missing("function", in: tool) }
-            guard function["name"]?.kind == .string else { throw missing("name", in: function) }
+            guard let function = tool["function"] else { throw MemberCheck.missing("function", in: tool) }
+            guard function["name"]?.kind == .string else { throw MemberCheck.missing("name", in: function) }
         }
     }
 
     private static func checkStop(_ stop: JSONValue) throws(APIError) {
         guard stop.kind != .string else { return }
-        guard stop.kind == .array else { throw wrongType(stop, "a string or an array of strings") }
-        for text in stop.elements where text.kind != .string { throw wrongType(text, "a string") }
-    }
-
-    /// Plugins that look things up would change the answer, and there are none here; the others are hints.
-    private static func checkPlugins(_ plugins: JSONValue) throws(APIError) {
-        guard plugins.kind == .array else { throw wrongType(plugins, "an array") }
-        for plugin in plugins.elements where plugin["enabled"]?.bool != false {
-            guard let id = plugin["id"], id.equals("web") || id.equals("web-fetch") else { continue }
-            throw invalid(id, "is not offered here: this router searches no web")
-        }
-    }
-
-    private static func check(_ value: JSONValue, isIntegerIn range: ClosedRange<Int>) throws(APIError) {
-        guard value.kind == .number else { throw wrongType(value, "a whole number") }
-        guard let number = value.integer, range.contains(number) else {
-            throw invalid(value, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-    }
-
-    private static func check(_ value: JSONValue, isNumberIn range: ClosedRange<Double>) throws(APIError) {
-        guard value.kind == .number else { throw wrongType(value, "a number") }
-        guard let number = value.double, range.contains(number) else {
-            throw invalid(value, "must be from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
-        }
-    }
-
-    private static func wrongType(_ value: JSONValue, _ expected: String) -> APIError {
-        invalid(value, "must be \(expected), not \(value.kind.article)")
-    }
-
-    private static func missing(_ name: String, in object: JSONValue) -> APIError {
-        let path = object.path.isEmpty ? name : "\(object.path).\(name)"
-        return APIError(.invalidRequest, "`\(path)` is required.", parameter: path)
-    }
-
-    private static func invalid(_ value: JSONValue, _ rule: String) -> APIError {
-        let path = value.path
-        return APIError(.invalidRequest, "`\(path)` \(rule).", parameter: path)
-    }
-}
-
-extension JSONValue.Kind {
-    /// `a string`, `an object`, `null`: for a sentence.
-    var article: String {
-        switch self {
-        case .null: "null"
-        case .bool: "a boolean"
-        case .number: "a number"
-        case .string: "a string"
-        case .array: "an array"
-        case .object: "an object"
-        }
+        guard stop.kind == .array else { throw MemberCheck.wrongType(stop, "a string or an array of strings") }
+        for text in stop.elements where text.kind != .string { throw MemberCheck.wrongType(text, "a string") }
     }
 }

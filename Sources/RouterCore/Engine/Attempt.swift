@@ -1,7 +1,6 @@
 /// One try at one endpoint: an answer that is pulled as it comes in.
 struct Attempt: Sendable {
-    private let translator: any ChatTranslator
-    let request: ChatRequest
+    private var call: Call
     let endpoint: Endpoint
     private let exchange: any Exchange
     private var decoder: (any AnswerDecoder)?
@@ -17,25 +16,22 @@ struct Attempt: Sendable {
     /// Sends the request and reads until the attempt commits: to content, or to silence that lasted too long.
     ///
     /// - Parameters:
-    ///   - inlined: the request with bytes in the place of addresses, for a vendor that wants them; it is not kept.
+    ///   - call: the request as the endpoint's vendor takes it.
     ///   - elapsed: since the request came in: the time for all of its tries together is what is left of it.
     init(
-        _ request: ChatRequest, inlined: ChatRequest? = nil, at endpoint: Endpoint, engine: Engine, elapsed: Duration
+        _ call: Call, at endpoint: Endpoint, engine: Engine, elapsed: Duration
     ) async throws(UpstreamFailure) {
-        guard let vendor = engine.vendors[endpoint.provider.dialect] else {
-            throw UpstreamFailure(.unsupported, "No translator speaks `\(endpoint.provider.dialect.rawValue)`.")
-        }
-        translator = vendor.chat
-        self.request = request
+        var upstream = call.upstream
+        self.call = call
+        self.call.upstream.body = []  // It is the exchange's now.
         self.endpoint = endpoint
-        var upstream = try translator.encode(inlined ?? request, for: endpoint)
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts
         timeouts.total -= elapsed
         guard timeouts.total > .zero else {
             throw UpstreamFailure(.timedOut, "The time for this request ran out before this provider could be asked.")
         }
-        if !request.stream {  // A whole answer begins when it is done.
+        if !call.isStreamed {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
         }
@@ -58,7 +54,7 @@ struct Attempt: Sendable {
             early += events
             if events.contains(where: \.commits) { break }
             silences = events == [.silence] ? silences + 1 : 0
-            if request.stream, silences >= patience { break }
+            if call.isStreamed, silences >= patience { break }
         }
         guard failure == nil || early.contains(where: \.commits) else { throw failure ?? Self.cutOff }
     }
@@ -85,7 +81,7 @@ struct Attempt: Sendable {
                 case .silence?:
                     events = [.silence]
                 case .head(let head)? where (200..<300).contains(head.status):
-                    decoder = translator.makeDecoder(for: request, from: endpoint, head: head)
+                    decoder = call.makeDecoder(head)
                 case .head(let head)?:
                     throw try await refusal(head)
                 case .bytes(let bytes)?:
@@ -111,7 +107,7 @@ struct Attempt: Sendable {
         while body.count < Self.errorBytesMax, let event = try await exchange.next() {
             if case .bytes(let more) = event { body += more.prefix(Self.errorBytesMax - body.count) }
         }
-        return translator.failure(head: head, body: body)
+        return call.failure(head, body)
     }
 
     private static var cutOff: UpstreamFailure { UpstreamFailure(.broken, "The provider's answer ended early.") }

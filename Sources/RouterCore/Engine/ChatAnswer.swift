@@ -1,13 +1,13 @@
-/// An answer that has begun. Forward it once.
+/// An answer that has begun, to chat or to any other request. Forward it once.
 public struct ChatAnswer: Sendable {
     /// What is known so far; the end is filled in when it is settled.
     let record: Generation
     let attempt: Attempt
     let plan: Plan
     let target: Plan.Target
-    let estimate: HoldEstimate
+    /// Before anything came.
+    let tally: any AnswerTally
     let start: ContinuousClock.Instant
-    let hold: Hold
     let engine: Engine
 
     public var id: Generation.ID { record.id }
@@ -34,7 +34,7 @@ public struct ChatAnswer: Sendable {
     ///   stored by then too. ``APIError`` when the record of a complete answer cannot be stored.
     public func forward(to write: ([ChatEvent]) async throws -> Void) async throws -> Generation {
         var attempt = attempt
-        var progress = ChatProgress(hold: hold, estimate: estimate, prices: attempt.endpoint.prices)
+        var progress = tally
         var reader = AbandonedReader(engine: engine, provider: attempt.endpoint.provider)
         defer { reader.end() }
         do {
@@ -52,7 +52,7 @@ public struct ChatAnswer: Sendable {
                 }
                 guard await progress.isPaid(by: engine.ledger) else {
                     attempt.cancel()
-                    let end = ChatProgress.endOfCredit(choices: attempt.request.choices)
+                    let end = progress.endOfCredit
                     progress.note(end)
                     if !reader.hasBegun { try await write(end) }
                     break
@@ -80,17 +80,13 @@ public struct ChatAnswer: Sendable {
     }
 
     private func settle(
-        _ record: Generation, _ progress: ChatProgress, outcome: Generation.Outcome, end: Bill.End
+        _ record: Generation, _ progress: any AnswerTally, outcome: Generation.Outcome, end: Bill.End
     ) async -> Generation? {
         var record = record
         record.outcome = outcome
         record.finishReason = progress.finishReason
         record.nativeFinishReason = progress.nativeFinishReason
-        let bill = Bill(
-            end, reported: progress.usage, meter: progress.meter,
-            promptTokens: { PromptLength(of: attempt.request).tokensAtLeast },
-            leavesTraces: attempt.endpoint.provider.location == .vendor, prices: progress.prices)
-        record.charge(bill, at: progress.prices)
+        record.charge(progress.bill(end), at: progress.prices)
         let elapsed = start.duration(to: engine.ambient.now())
         engine.routing.ended(
             plan, at: target, usage: record.usage, isBroken: outcome == .failed,

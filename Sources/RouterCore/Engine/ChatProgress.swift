@@ -1,5 +1,5 @@
 /// What an answer has brought so far, and whether it is paid.
-struct ChatProgress: Sendable {
+struct ChatProgress: AnswerTally {
     private(set) var hold: Hold
     let prices: PriceList
     private(set) var usage: Usage?
@@ -7,6 +7,8 @@ struct ChatProgress: Sendable {
     private(set) var finishReason: String?
     private(set) var nativeFinishReason: String?
     private let estimate: HoldEstimate
+    private let request: ChatRequest
+    private let leavesTraces: Bool
     /// Tokens of answer that the hold pays for.
     private var tokensPaid: Int
 
@@ -15,10 +17,12 @@ struct ChatProgress: Sendable {
     /// When there is not so much, by these, before the answer is ended.
     private static let tokensLast = 32
 
-    init(hold: Hold, estimate: HoldEstimate, prices: PriceList) {
+    init(hold: Hold, estimate: HoldEstimate, request: ChatRequest, endpoint: Endpoint) {
         self.hold = hold
         self.estimate = estimate
-        self.prices = prices
+        self.request = request
+        prices = endpoint.prices
+        leavesTraces = endpoint.provider.location == .vendor
         tokensPaid = estimate.outputTokens(affordedBy: hold.amount)
     }
 
@@ -55,8 +59,8 @@ struct ChatProgress: Sendable {
     }
 
     /// How an answer ends whose account has no credit left.
-    static func endOfCredit(choices: Int) -> [ChatEvent] {
-        (0..<choices).map { index in
+    var endOfCredit: [ChatEvent] {
+        (0..<request.choices).map { index in
             .finish(
                 ChatPiece(
                     members: Array(
@@ -65,5 +69,11 @@ struct ChatProgress: Sendable {
                         "finish_reason":"length","native_finish_reason":"insufficient_credits"}]
                         """.utf8)))
         }
+    }
+
+    func bill(_ end: Bill.End) -> Bill {
+        Bill(
+            end, reported: usage, meter: meter, promptTokens: { PromptLength(of: request).tokensAtLeast },
+            leavesTraces: leavesTraces, prices: prices)
     }
 }

@@ -21,11 +21,10 @@ struct Dispatch: Sendable {
     }
 
     /// - Throws: ``Exhausted`` with what each try answered.
-    func begin(_ request: ChatRequest) async throws(Exhausted) -> Beginning {
+    func begin(_ job: inout some Job) async throws(Exhausted) -> Beginning {
         var failures: [UpstreamFailure] = []
         var targets = plan.targets[...]
         var lastTarget: Plan.Target?
-        var inlining = engine.media.map { MediaInlining($0, limits: engine.limits.media) }
         while failures.count < engine.limits.attemptsMax, let target = targets.popFirst() {
             let isSecondTry = !failures.isEmpty
             guard
@@ -35,10 +34,11 @@ struct Dispatch: Sendable {
             else { continue }
             lastTarget = target
             do throws(UpstreamFailure) {
-                let inlined = try await inlined(request, for: target.endpoint, by: &inlining)
+                let left = engine.limits.timeouts.total - start.duration(to: engine.ambient.now())
+                let call = try await job.call(to: target.endpoint, by: engine, within: left)
                 let began = engine.ambient.now()
                 let attempt = try await Attempt(
-                    request, inlined: inlined, at: target.endpoint, engine: engine, elapsed: start.duration(to: began))
+                    call, at: target.endpoint, engine: engine, elapsed: start.duration(to: began))
                 note(.began(after: began.duration(to: engine.ambient.now())), target, isSecondTry)
                 return Beginning(attempt: attempt, target: target, failures: failures)
             } catch {
@@ -63,17 +63,6 @@ struct Dispatch: Sendable {
             }
         }
         throw Exhausted(failures: failures, lastTarget: lastTarget)
-    }
-
-    /// The request with what its addresses stand for, when the endpoint's vendor wants that; `nil` when it can stay.
-    private func inlined(
-        _ request: ChatRequest, for endpoint: Endpoint, by inlining: inout MediaInlining?
-    ) async throws(UpstreamFailure) -> ChatRequest? {
-        guard inlining != nil, let needs = engine.vendors[endpoint.provider.dialect]?.media else { return nil }
-        let addresses = needs.addresses(in: request, for: endpoint)
-        guard !addresses.isEmpty else { return nil }
-        let left = engine.limits.timeouts.total - start.duration(to: engine.ambient.now())
-        return try await inlining?.inlining(addresses, in: request, within: left)
     }
 
     private func note(_ outcome: EndpointHealth.Outcome, _ target: Plan.Target, _ wasSecondTry: Bool) {

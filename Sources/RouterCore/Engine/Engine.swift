@@ -73,34 +73,62 @@ public final class Engine: Sendable {
         var plan = try routing.plan(
             for: request, session: session, caller: caller, in: catalog(), attemptsMax: limits.attemptsMax)
         try plan.limit(to: caller.models)
-        let estimate = HoldEstimate(for: request, targets: plan.targets)
+        try plan.limit(to: .chat)
+        return try await begin(ChatJob(request, plan: plan, engine: self), plan, for: caller, as: id, start: start)
+    }
+
+    /// Starts to answer a request for anything but chat; as ``chat(_:for:as:session:)`` does.
+    public func answer(
+        _ request: OperationRequest, for caller: Caller, as id: Generation.ID, session: String? = nil
+    ) async throws(APIError) -> ChatAnswer {
+        let start = ambient.now()
+        var plan = try routing.plan(
+            for: request, session: session, caller: caller, in: catalog(), attemptsMax: limits.attemptsMax)
+        try plan.limit(to: caller.models)
+        try plan.limit(to: request.operation.kind)
+        return try await begin(OperationJob(request, plan: plan), plan, for: caller, as: id, start: start)
+    }
+
+    /// Holds, and tries endpoints until one answers.
+    private func begin(
+        _ job: some Job, _ plan: Plan, for caller: Caller, as id: Generation.ID, start: ContinuousClock.Instant
+    ) async throws(APIError) -> ChatAnswer {
+        var job = job
         var record = Generation(
-            id: id, account: caller.account, key: caller.key, model: estimate.model, createdAt: ambient.timestamp(),
-            streamed: request.stream)
+            id: id, kind: job.kind, account: caller.account, key: caller.key, model: job.estimate.model,
+            createdAt: ambient.timestamp(), streamed: job.isStreamed)
         record.app = caller.app
-        let hold = try await ledger.hold(for: record, estimate, caller: caller)
-        let request = hold.outputTokensMax.map { request.limitingAnswer(to: $0) } ?? request
+        let hold = try await ledger.hold(for: record, job.estimate, caller: caller)
+        job.limit(to: hold)
         let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)
         do throws(Dispatch.Exhausted) {
-            let begun = try await dispatch.begin(request)
+            let begun = try await dispatch.begin(&job)
             record.model = begun.target.model.id
             record.provider = begun.target.endpoint.provider.slug
             record.providerName = begun.target.endpoint.provider.name
             record.failedAttempts = begun.failures
             record.firstContentAfter = start.duration(to: ambient.now())
             return ChatAnswer(
-                record: record, attempt: begun.attempt, plan: plan, target: begun.target, estimate: estimate,
-                start: start, hold: hold, engine: self)
+                record: record, attempt: begun.attempt, plan: plan, target: begun.target,
+                tally: job.tally(hold: hold, at: begun.target.endpoint), start: start, engine: self)
         } catch {
             record.failedAttempts = error.failures
-            await settleUnanswered(record, request, lastTarget: error.lastTarget, hold: hold, start: start)
+            await settleUnanswered(record, job, lastTarget: error.lastTarget, hold: hold, start: start)
             throw APIError(exhausting: error.failures)
         }
     }
 
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` for a dialect that nobody here speaks.
+    func vendor(of endpoint: Endpoint) throws(UpstreamFailure) -> Vendor {
+        guard let vendor = vendors[endpoint.provider.dialect] else {
+            throw UpstreamFailure(.unsupported, "No translator speaks `\(endpoint.provider.dialect.rawValue)`.")
+        }
+        return vendor
+    }
+
     /// Records a request that got no answer.
     private func settleUnanswered(
-        _ record: Generation, _ request: ChatRequest, lastTarget: Plan.Target?, hold: Hold,
+        _ record: Generation, _ job: some Job, lastTarget: Plan.Target?, hold: Hold,
         start: ContinuousClock.Instant
     ) async {
         var record = record
@@ -112,10 +140,7 @@ public final class Engine: Sendable {
             record.providerName = provider.name
             if record.failedAttempts.last?.kind == .cancelled {
                 record.outcome = .cancelled
-                let bill = Bill(
-                    .cancelled, reported: nil, meter: AnswerMeter(),
-                    promptTokens: { PromptLength(of: request).tokensAtLeast },
-                    leavesTraces: provider.location == .vendor, prices: lastTarget.endpoint.prices)
+                let bill = job.tally(hold: hold, at: lastTarget.endpoint).bill(.cancelled)
                 record.charge(bill, at: lastTarget.endpoint.prices)
             }
         }

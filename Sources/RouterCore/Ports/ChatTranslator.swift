@@ -32,14 +32,18 @@ public protocol AnswerDecoder: Sendable {
 /// Everything one dialect can do.
 public struct Vendor: Sendable {
     public var chat: any ChatTranslator
+    /// What it offers besides chat.
+    public var operations: [Operation: any OperationTranslator]
     public var access: VendorAccess
     /// What it wants as bytes; `nil` when it follows addresses itself.
     public var media: (any MediaNeeds)?
 
     public init(
-        chat: any ChatTranslator, access: VendorAccess = .bearer, media: (any MediaNeeds)? = nil
+        chat: any ChatTranslator, operations: [Operation: any OperationTranslator] = [:],
+        access: VendorAccess = .bearer, media: (any MediaNeeds)? = nil
     ) {
         self.chat = chat
+        self.operations = operations
         self.access = access
         self.media = media
     }

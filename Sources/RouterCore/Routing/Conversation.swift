@@ -11,7 +11,7 @@ struct Conversation: Sendable, Hashable {
     /// By `session_id`, else the header, else `prompt_cache_key`, else the first system message and the first other one.
     ///
     /// - Parameter session: the header `x-session-id`, when there was one.
-    init(of request: ChatRequest, session: String?, account: Account.ID, model: String) {
+    init(of request: some RoutedRequest, session: String?, account: Account.ID, model: String) {
         var hasher = Hasher()
         hasher.combine(account)
         hasher.combine(model)

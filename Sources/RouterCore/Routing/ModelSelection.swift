@@ -13,7 +13,7 @@ struct ModelSelection: Sendable {
 
     /// - Throws: ``APIError`` that names the member: `modelNotFound` for a name that nobody knows, `invalidRequest` for
     ///   a list that is none and for a suffix that is not offered.
-    init(_ request: ChatRequest, in catalog: Catalog) throws(APIError) {
+    init(_ request: some RoutedRequest, in catalog: Catalog) throws(APIError) {
         let list = request.root["models"]
         var requested = [(name: request.model, path: "model")]
         if let list, !list.isNull {

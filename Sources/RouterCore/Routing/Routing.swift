@@ -14,7 +14,7 @@ public struct Routing: Sendable {
     ///
     /// - Parameter session: the header `x-session-id`.
     public func plan(
-        for request: ChatRequest, session: String?, caller: Caller, in catalog: Catalog, attemptsMax: Int
+        for request: some RoutedRequest, session: String?, caller: Caller, in catalog: Catalog, attemptsMax: Int
     ) throws(APIError) -> Plan {
         let policy = RoutingPolicy(
             catalog: catalog, attemptsMax: attemptsMax, now: health.now, reports: { health.reports(for: $0) },

@@ -40,7 +40,7 @@ struct RoutingPolicy {
     ///   - session: the header `x-session-id`.
     /// - Throws: ``APIError``: `modelNotFound`; `invalidRequest` for wrong preferences; `notFound` when no endpoint meets
     ///   the conditions, naming which condition excluded which; `rateLimited` when all are at their limits.
-    func plan(for request: ChatRequest, session: String?, caller: Caller) throws(APIError) -> Plan {
+    func plan(for request: some RoutedRequest, session: String?, caller: Caller) throws(APIError) -> Plan {
         let selection = try ModelSelection(request, in: catalog)
         var preferences = try ProviderPreferences(request.root["provider"])
         preferences.sort = preferences.sort ?? selection.sort
@@ -79,7 +79,7 @@ struct RoutingPolicy {
     // MARK: Order
 
     private func ordered(
-        _ groups: [[Choice]], _ request: ChatRequest, _ session: String?, _ caller: Caller,
+        _ groups: [[Choice]], _ request: some RoutedRequest, _ session: String?, _ caller: Caller,
         _ preferences: ProviderPreferences, _ order: [Int], _ selection: ModelSelection
     ) -> Plan {
         let most = attemptsMax + 2

@@ -11,7 +11,7 @@ import NIOHTTPTypesHTTP1
 /// Most connections of an API carry inference requests only; they never pay for the others.
 struct FrontChannel: HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
-    let route: ChatRoute
+    let routes: InferenceRoutes
     let limits: FrontLimits
     let inFlight: InFlight
 
@@ -26,7 +26,7 @@ struct FrontChannel: HTTPChannelHandler {
             let handedOver = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
             channel.closeFuture.whenComplete { _ in handedOver.succeed(nil) }
             let front = FrontHandler(
-                route: route, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
+                routes: routes, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
             ) { channel in
                 try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                 handedOver.succeed(

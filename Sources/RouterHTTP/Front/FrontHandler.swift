@@ -11,7 +11,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let route: ChatRoute
+    private let routes: InferenceRoutes
     private let limits: FrontLimits
     private let executor: EventLoopExecutor
     private let inFlight: InFlight
@@ -21,6 +21,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private var state: FrontState
     private var head: FrontHead?
+    private var path = InferencePath.chat
     private var body: [UInt8] = []
     private var response: FrontResponseStream?
     private var task: Task<Void, Never>?
@@ -29,10 +30,10 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     weak var reader: PlainReader?
 
     init(
-        route: ChatRoute, limits: FrontLimits, executor: EventLoopExecutor, inFlight: InFlight,
+        routes: InferenceRoutes, limits: FrontLimits, executor: EventLoopExecutor, inFlight: InFlight,
         handOver: @escaping (any Channel) throws -> Void
     ) {
-        self.route = route
+        self.routes = routes
         self.limits = limits
         self.executor = executor
         self.inFlight = inFlight
@@ -51,8 +52,11 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let isOurs = head.method == .POST && RequestPath.normal(head.uri) == RequestPath.chat
-            if isOurs { begin(.parsed(head), context: context) } else { pass(head, context: context) }
+            if head.method == .POST, let path = InferencePath(RequestPath.normal(head.uri)) {
+                begin(.parsed(head), at: path, context: context)
+            } else {
+                pass(head, context: context)
+            }
         case .body(let bytes): if take(bytes, context: context) == .pass { context.fireChannelRead(data) }
         case .end: if end(context: context) == .pass { context.fireChannelRead(data) }
         }
@@ -76,18 +80,20 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// A request of ours begins.
-    func begin(_ head: FrontHead, context: ChannelHandlerContext) {
+    func begin(_ head: FrontHead, at path: InferencePath = .chat, context: ChannelHandlerContext) {
         let action = state.head(
             isOurs: true, contentLength: head.contentLength, expectsContinue: head.expectsContinue,
             isKeepAlive: head.isKeepAlive)
         switch action {
         case .collect(let sendContinue):
             self.head = head
+            self.path = path
             body = []
             watch.start(.body, limits: limits)
             if sendContinue { writeContinue(context: context) }
         case .refuseTooLarge:
             self.head = head
+            self.path = path
             answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
         case .pass, .ignore:
             break
@@ -152,14 +158,14 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func answer(fault: APIError?, context: ChannelHandlerContext) {
         guard let head else { return }
         watch.stop()
-        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault)
+        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault, path: path)
         let response = startResponse(to: head, context: context)
         self.head = nil
         body = []
         // Ends with the response; cancelled when the client leaves, which ends the response too. The server waits for it.
         inFlight.begin()
-        task = Task(executorPreference: executor) { [route, inFlight] in
-            await route.respond(to: request, through: response)
+        task = Task(executorPreference: executor) { [routes, inFlight] in
+            await routes.respond(to: request, through: response)
             inFlight.end()
         }
     }
@@ -248,7 +254,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func refuse(_ fault: APIError, context: ChannelHandlerContext) {
         state.refuse()
         let response = startResponse(to: head, context: context)
-        let requestID = "req-\(route.ambient.letters(20))"
+        let requestID = "req-\(routes.ambient.letters(20))"
         let answer = ErrorResponse(fault, headers: ResponseHeaders(requestID: requestID, origin: nil))
         response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
         response.writeNow(answer.body)

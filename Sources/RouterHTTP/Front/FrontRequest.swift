@@ -7,6 +7,8 @@ struct FrontRequest: Sendable {
     var body: [UInt8]
     /// What is wrong with it already, before anyone has looked into it: a body that is too large or too slow.
     var fault: APIError?
+    /// Where it came in.
+    var path = InferencePath.chat
 }
 
 /// Takes one response, in order: a head, bytes, the end. Belongs to the task that answers.

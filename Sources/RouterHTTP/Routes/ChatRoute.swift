@@ -10,9 +10,6 @@ final class ChatRoute: Sendable {
     let unknownModelIsInvalid: Bool
     let load: LoadGate
 
-    /// What the log says where no status could be sent; nginx's word for it.
-    private static let clientLeft = 499
-
     init(
         engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder,
         unknownModelIsInvalid: Bool = false,
@@ -68,7 +65,7 @@ final class ChatRoute: Sendable {
                 await send(answer, to: chat, metadata, headers: headers, through: response, entry: &entry)
             }
         } catch {
-            await send(error, headers: headers, through: response, entry: &entry)
+            await response.send(error, headers: headers, entry: &entry)
         }
     }
 
@@ -106,9 +103,9 @@ final class ChatRoute: Sendable {
             try await response.write(body)
             response.end()
         } catch let failure as UpstreamFailure {
-            await send(APIError(failure), headers: headers, through: response, entry: &entry)
+            await response.send(APIError(failure), headers: headers, entry: &entry)
         } catch {
-            entry.status = Self.clientLeft
+            entry.status = RequestRecord.clientLeft
             response.end()
         }
     }
@@ -143,25 +140,12 @@ final class ChatRoute: Sendable {
             entry.detail = failure.description
             format.fail(APIError(failure), into: &end)
         } catch {
-            entry.status = Self.clientLeft
+            entry.status = RequestRecord.clientLeft
             response.end()
             return
         }
         // A client that leaves now has had everything but the last record.
         try? await response.write(end)
-        response.end()
-    }
-
-    private func send(
-        _ error: APIError, headers: ResponseHeaders, through response: any FrontResponse, entry: inout RequestRecord
-    ) async {
-        let answer = ErrorResponse(error, headers: headers)
-        entry.status = answer.status
-        // A client's mistake is told to the client; its words may hold what the client sent.
-        entry.detail = error.detail ?? (answer.status >= 500 ? error.message : nil)
-        response.writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
-        // A client that has left does not need to know what went wrong.
-        try? await response.write(answer.body)
         response.end()
     }
 }

@@ -37,7 +37,7 @@ public struct GeminiChat: ChatTranslator {
     }
 
     /// A model's name as a part of a path. Source: RFC 3986, section 2.
-    private static func escaped(_ name: String) -> String {
+    static func escaped(_ name: String) -> String {
         var path = ""
         for byte in name.utf8 {
             switch byte {

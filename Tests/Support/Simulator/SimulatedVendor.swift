@@ -31,6 +31,7 @@ public enum SimulatedVendor: String, Sendable, CaseIterable {
         guard let root = (try? JSONDocument(body))?.root, root.kind == .object else {
             return refusal(400, "invalid_request_error", "The body is no JSON object.")
         }
+        if let embeddings = SimulatedEmbeddings.answer(root, at: path, of: self) { return embeddings }
         let question = SimulatedQuestion(root, of: self)
         switch self {
         case .anthropic:

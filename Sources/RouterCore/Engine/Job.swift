@@ -1,0 +1,133 @@
+/// One request as the engine sees it: what it may cost, how it is put to a vendor, how its answer is counted.
+///
+/// Chat is one (``ChatJob``), everything else another (``OperationJob``); the loop over endpoints is the same.
+protocol Job: Sendable {
+    var kind: Generation.Kind { get }
+    var isStreamed: Bool { get }
+    /// What is held for it.
+    var estimate: HoldEstimate { get }
+
+    /// Takes how much answer the hold pays for.
+    mutating func limit(to hold: Hold)
+
+    /// Writes the request for one endpoint; called once for each try.
+    ///
+    /// - Parameter time: what is left of the request's.
+    /// - Throws: ``UpstreamFailure``, mostly of kind `unsupported` or `refused`; then nothing was sent.
+    mutating func call(
+        to endpoint: Endpoint, by engine: Engine, within time: Duration
+    ) async throws(UpstreamFailure) -> Call
+
+    /// Starts counting an answer.
+    func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally
+}
+
+/// A request as one vendor takes it, and who reads what comes back.
+struct Call: Sendable {
+    var upstream: UpstreamRequest
+    /// A whole answer begins when it is done.
+    var isStreamed: Bool
+    var makeDecoder: @Sendable (UpstreamHead) -> any AnswerDecoder
+    var failure: @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
+}
+
+/// Counts what an answer brings, and makes its bill.
+protocol AnswerTally: Sendable {
+    var hold: Hold { get }
+    var prices: PriceList { get }
+    var finishReason: String? { get }
+    var nativeFinishReason: String? { get }
+    /// What a client is sent whose account has no credit left.
+    var endOfCredit: [ChatEvent] { get }
+
+    mutating func note(_ events: [ChatEvent])
+    /// Whether what came is paid and the next pieces will be; makes the hold larger when it must.
+    mutating func isPaid(by ledger: any Ledger) async -> Bool
+    func bill(_ end: Bill.End) -> Bill
+}
+
+extension AnswerTally {
+    var endOfCredit: [ChatEvent] { [] }
+}
+
+/// A chat request.
+struct ChatJob: Job {
+    private var request: ChatRequest
+    let estimate: HoldEstimate
+    private var inlining: MediaInlining?
+
+    var kind: Generation.Kind { .chat }
+    var isStreamed: Bool { request.stream }
+
+    init(_ request: ChatRequest, plan: Plan, engine: Engine) {
+        self.request = request
+        estimate = HoldEstimate(for: request, targets: plan.targets)
+        inlining = engine.media.map { MediaInlining($0, limits: engine.limits.media) }
+    }
+
+    mutating func limit(to hold: Hold) {
+        if let most = hold.outputTokensMax { request = request.limitingAnswer(to: most) }
+    }
+
+    mutating func call(
+        to endpoint: Endpoint, by engine: Engine, within time: Duration
+    ) async throws(UpstreamFailure) -> Call {
+        let vendor = try engine.vendor(of: endpoint)
+        let translator = vendor.chat
+        let sent = try await inlined(for: endpoint, vendor, within: time) ?? request
+        return Call(
+            upstream: try translator.encode(sent, for: endpoint), isStreamed: request.stream,
+            makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
+            failure: { translator.failure(head: $0, body: $1) })
+    }
+
+    func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally {
+        ChatProgress(hold: hold, estimate: estimate, request: request, endpoint: endpoint)
+    }
+
+    /// The request with what its addresses stand for, when the endpoint's vendor wants that; `nil` when it can stay.
+    private mutating func inlined(
+        for endpoint: Endpoint, _ vendor: Vendor, within time: Duration
+    ) async throws(UpstreamFailure) -> ChatRequest? {
+        guard inlining != nil, let needs = vendor.media else { return nil }
+        let addresses = needs.addresses(in: request, for: endpoint)
+        guard !addresses.isEmpty else { return nil }
+        return try await inlining?.inlining(addresses, in: request, within: time)
+    }
+}
+
+/// A request for an ``Operation``.
+struct OperationJob: Job {
+    private let request: OperationRequest
+    private let size: OperationSize
+    let estimate: HoldEstimate
+
+    var kind: Generation.Kind { request.operation.kind }
+    var isStreamed: Bool { request.stream }
+
+    init(_ request: OperationRequest, plan: Plan) {
+        self.request = request
+        size = request.size
+        estimate = HoldEstimate(for: request, size: size, targets: plan.targets)
+    }
+
+    mutating func limit(to hold: Hold) {}
+
+    mutating func call(
+        to endpoint: Endpoint, by engine: Engine, within time: Duration
+    ) async throws(UpstreamFailure) -> Call {
+        guard let translator = try engine.vendor(of: endpoint).operations[request.operation] else {
+            throw UpstreamFailure(
+                .unsupported, "The provider \(endpoint.provider.name) offers no \(request.operation.rawValue) here.",
+                parameter: "model")
+        }
+        return Call(
+            upstream: try translator.encode(request, for: endpoint), isStreamed: request.stream,
+            makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
+            failure: { translator.failure(head: $0, body: $1) })
+    }
+
+    func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally {
+        OperationTally(hold: hold, size: size, endpoint: endpoint)
+    }
+}

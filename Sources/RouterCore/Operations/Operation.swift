@@ -1,0 +1,79 @@
+/// What can be asked of a model besides chat: each has a route, a check of its requests and a translator at each vendor
+/// that offers it. `docs/architecture.md` tells how one is added.
+public enum Operation: String, Sendable, Hashable, CaseIterable {
+    /// Text in, numbers out that stand for what it means.
+    case embeddings
+
+    /// What its records are called.
+    public var kind: Generation.Kind {
+        switch self {
+        case .embeddings: .embeddings
+        }
+    }
+
+    /// Where requests for it come in.
+    public var path: String {
+        switch self {
+        case .embeddings: "/api/v1/embeddings"
+        }
+    }
+
+    /// Finds what is wrong with a request.
+    /// - Throws: ``APIError`` of kind `invalidRequest` that names the member.
+    func check(_ root: JSONValue) throws(APIError) {
+        switch self {
+        case .embeddings: try EmbeddingsCheck.check(root)
+        }
+    }
+
+    /// What a request uses, by our own count before anyone has answered.
+    func size(of root: JSONValue) -> OperationSize {
+        switch self {
+        case .embeddings: EmbeddingsCheck.size(of: root)
+        }
+    }
+}
+
+/// What a request uses, counted by us.
+struct OperationSize: Sendable, Hashable {
+    /// Rather too much: what a hold must pay for.
+    var atMost = Usage()
+    /// Rather too little: what is charged where the vendor did work and did not count.
+    var atLeast = Usage()
+}
+
+extension Model {
+    /// Whether the model answers requests of this kind: what it puts out says so.
+    public func answers(_ kind: Generation.Kind) -> Bool {
+        switch kind {
+        case .chat: outputModalities.contains("text")
+        case .embeddings: outputModalities.contains("embeddings")
+        case .image: outputModalities.contains("image")
+        case .speech: outputModalities.contains("speech")
+        case .transcription: outputModalities.contains("transcription")
+        }
+    }
+}
+
+extension Plan {
+    /// Leaves the models that answer requests of this kind.
+    ///
+    /// - Throws: ``APIError`` of kind `invalidRequest` that says what the model is asked for instead, when none is left.
+    mutating func limit(to kind: Generation.Kind) throws(APIError) {
+        guard let first = targets.first?.model else { return }
+        targets.removeAll { !$0.model.answers(kind) }
+        guard targets.isEmpty else { return }
+        let others = Generation.Kind.routes.filter { first.answers($0.kind) }.map { "POST \($0.path)" }
+        let path = Generation.Kind.routes.first { $0.kind == kind }?.path ?? ""
+        throw APIError(
+            .invalidRequest,
+            "\(first.id) cannot be asked at POST \(path)."
+                + (others.isEmpty ? "" : " Ask it at \(others.joined(separator: " or "))."), parameter: "model")
+    }
+}
+
+extension Generation.Kind {
+    /// Where requests of each kind come in.
+    fileprivate static let routes: [(kind: Self, path: String)] =
+        [(.chat, "/api/v1/chat/completions")] + Operation.allCases.map { ($0.kind, $0.path) }
+}

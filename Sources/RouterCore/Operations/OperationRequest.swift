@@ -1,0 +1,68 @@
+/// The body of a request for an ``Operation``: typed views of the JSON the client sent.
+///
+/// Everything stays in the document, known to this version or not, in its order.
+public struct OperationRequest: RoutedRequest {
+    public let operation: Operation
+    public let document: JSONDocument
+    /// The model asked for; the first of `models` when `model` is not there.
+    public let model: String
+    public let stream: Bool
+
+    /// Checks the text and the members this version knows; leaves the others alone.
+    ///
+    /// - Parameter body: the text as it came, at most 32 MiB.
+    /// - Throws: ``APIError`` of kind `invalidRequest` that names the offset of a fault in the text, or the first member
+    ///   at fault; of kind `payloadTooLarge` for a text that is too long.
+    public init(_ body: [UInt8], for operation: Operation) throws(APIError) {
+        self.operation = operation
+        do throws(JSONFault) {
+            document = try JSONDocument(body)
+        } catch {
+            throw APIError(
+                error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,
+                parameter: error.path.isEmpty ? nil : error.path)
+        }
+        let root = document.root
+        guard root.kind == .object else {
+            throw APIError(.invalidRequest, "The body must be a JSON object, not \(root.kind.article).")
+        }
+        if let model = root["model"], !model.isNull {
+            guard let name = model.string else {
+                throw MemberCheck.wrongType(model, "a string such as \"openai/gpt-5.4\"")
+            }
+            guard !name.isEmpty else {
+                throw MemberCheck.invalid(model, "must name a model; GET /api/v1/models lists them")
+            }
+        }
+        model = root["model"]?.string ?? root["models"]?.elements.first { _ in true }?.string ?? ""
+        guard !model.isEmpty else {
+            throw APIError(
+                .invalidRequest, "`model` is required; GET /api/v1/models lists what can be asked for.",
+                parameter: "model")
+        }
+        try operation.check(root)
+        stream = root["stream"]?.bool ?? false
+    }
+
+    public var root: JSONValue { document.root }
+
+    /// What it uses, by our own count.
+    var size: OperationSize { operation.size(of: root) }
+}
+
+extension HoldEstimate {
+    /// What a request costs at most at the dearest of these endpoints: known before it is sent.
+    init(for request: OperationRequest, size: OperationSize, targets: [Plan.Target]) {
+        var dearest: Int64 = 0
+        for target in targets {
+            // More than can be counted is refused when it is held.
+            let total = (try? target.endpoint.prices.charge(for: size.atMost))?.total.nanoUSD ?? .max
+            dearest = max(dearest, total)
+        }
+        let pico = dearest.multipliedReportingOverflow(by: 1000)
+        self.init(
+            promptTokens: 0, outputTokensAllowed: 0, outputTokensPossible: 0, promptRate: 0, outputRate: 0,
+            requestFee: pico.overflow ? .max : pico.partialValue, streamed: request.stream,
+            model: targets.first?.model.id ?? request.model)
+    }
+}

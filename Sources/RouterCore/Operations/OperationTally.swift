@@ -1,0 +1,64 @@
+/// What an answer to an ``OperationRequest`` has brought so far. It is held for whole, so it is always paid.
+struct OperationTally: AnswerTally {
+    let hold: Hold
+    let prices: PriceList
+    private let counted: Usage
+    private let leavesTraces: Bool
+    private var usage: Usage?
+    /// Something came that the client could use.
+    private var hasContent = false
+
+    var finishReason: String? { nil }
+    var nativeFinishReason: String? { nil }
+
+    init(hold: Hold, size: OperationSize, endpoint: Endpoint) {
+        self.hold = hold
+        prices = endpoint.prices
+        counted = size.atLeast
+        leavesTraces = endpoint.provider.location == .vendor
+    }
+
+    mutating func note(_ events: [ChatEvent]) {
+        for event in events {
+            if case .usage(let usage) = event { self.usage = usage }
+            if event.commits { hasContent = true }
+        }
+    }
+
+    mutating func isPaid(by ledger: any Ledger) async -> Bool { true }
+
+    func bill(_ end: Bill.End) -> Bill {
+        Bill(
+            end, reported: usage, counted: counted, hasContent: hasContent, leavesTraces: leavesTraces, prices: prices)
+    }
+}
+
+extension Bill {
+    /// The bill of anything but chat.
+    ///
+    /// - Parameters:
+    ///   - reported: what the vendor counted, if it did.
+    ///   - counted: what the request uses by our count.
+    ///   - hasContent: something came that the client could use; without it only a client that left is charged.
+    ///   - leavesTraces: a third party was asked, that charges for it whether anyone waits for the answer or not.
+    init(
+        _ end: End, reported: Usage?, counted: Usage, hasContent: Bool, leavesTraces: Bool, prices: PriceList
+    ) {
+        self.init()
+        switch end {
+        case .vendorFailed: return
+        case .completed, .brokenOff: guard hasContent else { return }
+        case .cancelled: guard hasContent || leavesTraces else { return }
+        }
+        let counts: [(usage: Usage, basis: Generation.Basis)] =
+            (reported.map { [($0, .vendor)] } ?? []) + [(counted, .counted)]
+        for count in counts {
+            // More than can be counted is no usage that a vendor could have meant.
+            guard let charge = try? prices.charge(for: count.usage) else { continue }
+            usage = count.usage
+            basis = count.basis
+            take(charge)
+            return
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import RouterCore
+
+/// A path at which models are asked: what the front answers itself.
+enum InferencePath: Sendable, Hashable {
+    case chat
+    case operation(Operation)
+
+    /// - Parameter normal: as ``RequestPath`` writes it; `nil` for a path that is another's.
+    init?(_ normal: String) {
+        if normal == RequestPath.chat {
+            self = .chat
+        } else if let operation = Operation.allCases.first(where: { $0.path == normal }) {
+            self = .operation(operation)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import RouterCore
+
+/// The routes of every ``Operation``: admits, asks the engine, writes what comes.
+final class OperationRoute: Sendable {
+    private let engine: Engine
+    private let gate: Gate
+    private let ambient: Ambient
+    private let recorder: any RequestRecorder
+    /// Whether an unknown model is told as 400 instead of 404.
+    private let unknownModelIsInvalid: Bool
+    private let load: LoadGate
+
+    init(
+        engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder,
+        unknownModelIsInvalid: Bool = false, load: LoadGate = LoadGate()
+    ) {
+        self.engine = engine
+        self.gate = gate
+        self.ambient = ambient
+        self.recorder = recorder
+        self.unknownModelIsInvalid = unknownModelIsInvalid
+        self.load = load
+    }
+
+    /// Answers one request, whatever comes: an answer or an error, and always an end.
+    func respond(
+        to request: FrontRequest, for operation: Operation, through response: any FrontResponse
+    ) async {
+        let start = ambient.now()
+        let requestID = "req-\(ambient.letters(20))"
+        var entry = RequestRecord(request: requestID, route: operation.rawValue)
+        let id = ambient.generationID(at: ambient.timestamp())
+        var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
+        headers.add("x-generation-id", id.rawValue)
+        do throws(APIError) {
+            let answer = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
+            await send(answer, headers: headers, through: response, entry: &entry)
+        } catch {
+            await response.send(error, headers: headers, entry: &entry)
+        }
+        entry.elapsed = start.duration(to: ambient.now())
+        recorder.record(entry)
+    }
+
+    /// Admits the request and lets the engine begin.
+    private func begin(
+        _ request: FrontRequest, _ operation: Operation, as id: Generation.ID, headers: inout ResponseHeaders,
+        entry: inout RequestRecord
+    ) async throws(APIError) -> ChatAnswer {
+        let admission = try await gate.admit(request.header, for: .inference)
+        headers.add(admission.verdict)
+        entry.key = admission.key.id
+        if let refusal = admission.refusal { throw refusal }
+        do throws(APIError) {
+            if let fault = request.fault { throw fault }
+            try ContentType.checkJSON(request.header("content-type"))
+            let asked = try OperationRequest(request.body, for: operation)
+            if let refusal = load.refusal(isStreamed: asked.stream, chance: ambient.random()) { throw refusal }
+            return try await engine.answer(asked, for: admission.caller, as: id)
+        } catch {
+            if [.invalidRequest, .paymentRequired, .unavailable].contains(error.kind) { gate.giveBack(admission) }
+            var error = error
+            if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
+            throw error
+        }
+    }
+
+    /// One JSON body, once it is whole and settled.
+    private func send(
+        _ answer: ChatAnswer, headers: ResponseHeaders, through response: any FrontResponse,
+        entry: inout RequestRecord
+    ) async {
+        var headers = headers
+        var completion: ChatPiece?
+        do {
+            let record = try await answer.forward { events in
+                for case .completion(let piece) in events { completion = piece }
+            }
+            guard let completion else {
+                throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
+            }
+            let body = OperationFormat.whole(completion, of: record)
+            entry.generation = record
+            entry.status = 200
+            headers.add("content-type", "application/json")
+            response.writeHead(status: 200, headers: headers, contentLength: body.count)
+            try await response.write(body)
+            response.end()
+        } catch let failure as UpstreamFailure {
+            await response.send(APIError(failure), headers: headers, entry: &entry)
+        } catch let error as APIError {
+            await response.send(error, headers: headers, entry: &entry)
+        } catch {
+            entry.status = RequestRecord.clientLeft
+            response.end()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import RouterCore
+
+@Suite("A request for embeddings") struct EmbeddingsCheckTests {
+    private func request(_ members: String) throws -> OperationRequest {
+        try OperationRequest(Array(#"{"model":"a/b",\#(members)}"#.utf8), for: .embeddings)
+    }
+
+    @Test(
+        "takes a text, texts, tokens and lists of tokens, and counts them",
+        arguments: [
+            (#""input":"hi""#, 1, nil), (#""input":["hi","there"]"#, 2, nil), (#""input":[1,2,3]"#, 1, 3),
+            (#""input":[[1,2],[3]]"#, 2, 3), (#""input":"hi","dimensions":256,"encoding_format":"base64""#, 1, nil),
+        ])
+    func takes(_ members: String, _ inputs: Int, _ tokens: Int?) throws {
+        let request = try request(members)
+        #expect(request.inputCount == inputs && !request.stream && request.model == "a/b")
+        let size = request.size
+        if let tokens { #expect(size.atMost.prompt == tokens && size.atLeast.prompt == tokens) }
+        #expect(size.atMost.prompt >= size.atLeast.prompt)
+    }
+
+    @Test(
+        "names the member that is wrong",
+        arguments: [
+            (#""inputs":"hi""#, "input"), (#""input":null"#, "input"), (#""input":"""#, "input"),
+            (#""input":[]"#, "input"),
+            (#""input":7"#, "input"), (#""input":{"a":1}"#, "input"), (#""input":["a",""]"#, "input[1]"),
+            (#""input":["a",1]"#, "input[1]"), (#""input":[1,"a"]"#, "input[1]"), (#""input":[1,-1]"#, "input[1]"),
+            (#""input":[1,1.5]"#, "input[1]"), (#""input":[1,9999999999999999999999]"#, "input[1]"),
+            (#""input":[[1],[]]"#, "input[1]"), (#""input":[[1],["a"]]"#, "input[1][0]"),
+            (#""input":[null]"#, "input[0]"),
+            (#""input":"a","encoding_format":"hex""#, "encoding_format"),
+            (#""input":"a","dimensions":0"#, "dimensions"),
+            (#""input":"a","dimensions":1e9"#, "dimensions"), (#""input":"a","stream":true"#, "stream"),
+        ])
+    func refuses(_ members: String, _ parameter: String) throws {
+        let error = #expect(throws: APIError.self) { try request(members) }
+        #expect(error?.kind == .invalidRequest && error?.parameter == parameter)
+        #expect(error?.message.contains(parameter) == true)
+    }
+
+    @Test("takes 2,048 texts and not one more")
+    func bounds() throws {
+        let texts = [String](repeating: #""a""#, count: 2048).joined(separator: ",")
+        #expect(try request(#""input":[\#(texts)]"#).inputCount == 2048)
+        let error = #expect(throws: APIError.self) { try request(#""input":[\#(texts),"a"]"#) }
+        #expect(error?.parameter == "input" && error?.message.contains("2048") == true)
+    }
+
+    @Test(
+        "refuses a body that is no object, has no model or names a member twice",
+        arguments: [
+            "[]", "7", "", "{", #"{"input":"a"}"#, #"{"model":"","input":"a"}"#, #"{"model":7,"input":"a"}"#,
+            #"{"model":"a/b","input":"a","input":"b"}"#,
+        ])
+    func refusesBodies(_ body: String) {
+        let error = #expect(throws: APIError.self) { try OperationRequest(Array(body.utf8), for: .embeddings) }
+        #expect(error?.kind == .invalidRequest)
+    }
+}

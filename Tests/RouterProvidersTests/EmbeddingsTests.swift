@@ -1,0 +1,141 @@
+import RouterProviders
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+@Suite("Embeddings at vendors") struct EmbeddingsTests {
+    private static let mistral = Endpoint(provider: Endpoints.mistral, upstreamModel: "mistral-embed")
+    private static let openAI = Endpoint(provider: Endpoints.openAI, upstreamModel: "text-embedding-3-small")
+    private static let engine = Endpoint(provider: Endpoints.engine, upstreamModel: "bge-m3")
+    private static let gemini = Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-embedding-001")
+
+    private func request(_ members: String) throws -> OperationRequest {
+        try OperationRequest(Array(#"{"model":"a/b",\#(members)}"#.utf8), for: .embeddings)
+    }
+
+    private func sent(_ members: String, to endpoint: Endpoint) throws -> (path: String, body: String) {
+        let translator = try #require(Vendors.all[endpoint.provider.dialect]?.operations[.embeddings])
+        let upstream = try translator.encode(try request(members), for: endpoint)
+        return (upstream.path, String(decoding: upstream.body, as: UTF8.self))
+    }
+
+    @Test("OpenAI gets what it knows, and nothing that is meant for this router")
+    func openAIRequest() throws {
+        let (path, body) = try sent(
+            #""input":["a",  "b"],"encoding_format":"base64","dimensions":256,"user":"u","provider":{"zdr":false},"input_type":"x","session_id":"s""#,
+            to: Self.openAI)
+        #expect(path == "/embeddings")
+        #expect(
+            body
+                == #"{"model":"text-embedding-3-small","input":["a",  "b"],"encoding_format":"base64","dimensions":256,"user":"u"}"#
+        )
+    }
+
+    @Test("Mistral has its own word for dimensions, gives numbers, and takes no tokens")
+    func mistralRequest() throws {
+        let (_, body) = try sent(#""input":"a","encoding_format":"base64","dimensions":256"#, to: Self.mistral)
+        #expect(body == #"{"model":"mistral-embed","input":"a","output_dimension":256}"#)
+        let failure = #expect(throws: UpstreamFailure.self) { try sent(#""input":[1,2]"#, to: Self.mistral) }
+        #expect(failure?.kind == .unsupported && failure?.parameter == "input")
+    }
+
+    @Test("an engine gets members that nobody here knows")
+    func engineRequest() throws {
+        let (_, body) = try sent(
+            #""input":[[1,2],[3]],"truncate_prompt_tokens":512,"provider":{}"#, to: Self.engine)
+        #expect(body == #"{"model":"bge-m3","input":[[1,2],[3]],"truncate_prompt_tokens":512}"#)
+    }
+
+    @Test("Gemini gets one request for each text")
+    func geminiRequest() throws {
+        let (path, body) = try sent(
+            #""input":["a","b\n"],"dimensions":8,"input_type":"search_query""#, to: Self.gemini)
+        #expect(path == "/models/gemini-embedding-001:batchEmbedContents")
+        #expect(
+            body
+                == #"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8},{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"b\n"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8}]}"#
+        )
+        for (members, parameter) in [(#""input":[1]"#, "input"), (#""input":"a","input_type":"x""#, "input_type")] {
+            let failure = #expect(throws: UpstreamFailure.self) { try sent(members, to: Self.gemini) }
+            #expect(failure?.kind == .unsupported && failure?.parameter == parameter)
+        }
+    }
+
+    /// What comes out of an answer: the client's members, or the failure; the same however it is cut.
+    private func received(
+        _ answer: String, for members: String, from endpoint: Endpoint
+    ) throws -> (text: String, usage: Usage?) {
+        let translator = try #require(Vendors.all[endpoint.provider.dialect]?.operations[.embeddings])
+        var results: [(String, Usage?)] = []
+        for (_, pieces) in ByteCuts.all(of: Array(answer.utf8), random: 3, seed: 50) {
+            var decoder = translator.makeDecoder(
+                for: try request(members), from: endpoint, head: UpstreamHead(status: 200))
+            var events: [ChatEvent] = []
+            for piece in pieces { try decoder.decode(piece, into: &events) }
+            try decoder.finish(into: &events)
+            var result: (String, Usage?) = ("", nil)
+            for event in events {
+                if case .completion(let piece) = event { result.0 = String(decoding: piece.members, as: UTF8.self) }
+                if case .usage(let usage) = event { result.1 = usage }
+            }
+            results.append(result)
+        }
+        #expect(results.allSatisfy { $0.0 == results[0].0 && $0.1 == results[0].1 })
+        return results[0]
+    }
+
+    // 1, -2 and 0.5 as little-endian floats.
+    private static let base64 = "AACAPwAAAMAAAAA/"
+
+    @Test(
+        "the client gets the form it asked for, whichever the vendor chose", arguments: [true, false], [true, false])
+    func converts(_ asksBase64: Bool, _ givesBase64: Bool) throws {
+        let vector = givesBase64 ? #""\#(Self.base64)""# : "[1, -2.0, 0.5]"
+        let (text, usage) = try received(
+            #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":\#(vector)}],"usage":{"prompt_tokens":5,"total_tokens":5}}"#,
+            for: #""input":"a""# + (asksBase64 ? #","encoding_format":"base64""# : ""), from: Self.openAI)
+        let root = try JSONDocument(Array("{\(text)}".utf8)).root
+        #expect(root["object"]?.string == "list" && usage?.prompt == 5 && usage?.completion == 0)
+        let embedding = try #require(root["data"]?.elements.first { _ in true }?["embedding"])
+        if asksBase64 {
+            #expect(embedding.string == Self.base64)
+        } else {
+            #expect(embedding.elements.map(\.double) == [1, -2, 0.5])
+        }
+    }
+
+    @Test("embeddings come in the order of the inputs")
+    func orders() throws {
+        let (text, _) = try received(
+            #"{"data":[{"index":1,"embedding":[2]},{"index":0,"embedding":[1]}]}"#, for: #""input":["a","b"]"#,
+            from: Self.engine)
+        #expect(
+            text
+                == #""object":"list","data":[{"object":"embedding","index":0,"embedding":[1]},{"object":"embedding","index":1,"embedding":[2]}]"#
+        )
+    }
+
+    @Test("Gemini's values become embeddings; it counts nothing")
+    func gemini() throws {
+        let (text, usage) = try received(
+            #"{"embeddings":[{"values":[0.25]},{"values":[1e-3]}]}"#, for: #""input":["a","b"]"#, from: Self.gemini)
+        #expect(text.contains(#""embedding":[0.25]"#) && text.contains(#""embedding":[1e-3]"#) && usage == nil)
+    }
+
+    @Test(
+        "what is no answer is refused",
+        arguments: [
+            "", "<html>", "[]", "{}", #"{"data":{}}"#, #"{"data":[]}"#, #"{"data":[{"embedding":["x"]}]}"#,
+            #"{"data":[{"embedding":"?"}]}"#, #"{"data":[{"embedding":"AAA="}]}"#, #"{"data":[{"embedding":null}]}"#,
+            #"{"data":[{"index":7,"embedding":[1]}]}"#, #"{"data":[{"index":-1,"embedding":[1]}]}"#,
+            #"{"data":[{"embedding":[1]},{"embedding":[1]}]}"#, #"{"data":[{"index":0,"embedding":[1]},{"index":0}]}"#,
+            #"{"data":[{"embedding":"AADAfw=="}]}"#, #"{"error":{"message":"broke","code":500}}"#,
+        ])
+    func refuses(_ answer: String) {
+        let failure = #expect(throws: UpstreamFailure.self) {
+            try received(answer, for: #""input":"a""#, from: Self.openAI)
+        }
+        #expect(failure.map { [.broken, .failed].contains($0.kind) } == true)
+    }
+}

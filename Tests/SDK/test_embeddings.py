@@ -1,0 +1,105 @@
+"""The official SDK's embeddings through routerd, at every vendor that makes them."""
+
+import os
+import pathlib
+
+import openai
+import pytest
+
+from processes import Program, Router, routerd_binary
+
+PATHS = {
+    "openai": "openai/v1",
+    "gemini": "gemini/v1beta",
+    "mistral": "mistral/v1",
+    "openai_compatible": "openai/v1",
+}
+
+
+def configuration(simulator):
+    providers = "".join(
+        f"  - {{ slug: {kind}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
+        f'base_url: "{simulator}/{path}" }}\n'
+        for kind, path in PATHS.items()
+    )
+    models = "".join(
+        f"  - id: sim/{kind}\n    context_length: 8192\n    output_modalities: [embeddings]\n"
+        f"    endpoints: [{{ provider: {kind}, model: sim }}]\n"
+        '    pricing: { prompt: "0.000001", completion: "0" }\n'
+        for kind in PATHS
+    )
+    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+
+
+@pytest.fixture(scope="module")
+def vendors(tmp_path_factory):
+    beside = pathlib.Path(routerd_binary()).parent / "vendor-simulator"
+    binary = pathlib.Path(os.environ.get("VENDOR_SIMULATOR", beside))
+    if not binary.exists():
+        pytest.skip(f"{binary} is not built: swift build --product vendor-simulator")
+    program = Program([binary], tmp_path_factory.mktemp("simulator") / "log", dict(os.environ))
+    simulator = program.wait_for(r"listening on (http://\S+)")[1]
+    router = Router(tmp_path_factory.mktemp("vendors"), text=configuration(simulator))
+    yield router, router.create_key("embeddings", "--rpm", "6000")["key"]
+    assert router.program.stop() == 0, router.program.said()
+    program.process.stdin.close()
+    program.process.wait(10)
+
+
+@pytest.fixture
+def client(vendors):
+    router, key = vendors
+    with openai.OpenAI(base_url=router.base_url, api_key=key, max_retries=0, timeout=30) as client:
+        yield client
+
+
+@pytest.mark.parametrize("kind", PATHS)
+@pytest.mark.parametrize("form", [{}, {"encoding_format": "float"}, {"encoding_format": "base64"}])
+def test_embeddings(client, kind, form):
+    # Without a form the SDK asks for base64 by itself and hands out numbers.
+    reply = client.embeddings.create(model=f"sim/{kind}", input=["one", "two"], **form)
+    assert [item.index for item in reply.data] == [0, 1]
+    if form.get("encoding_format") == "base64":
+        assert [item.embedding for item in reply.data] == ["AAAAAAAAAMAAAAA/", "AACAPwAAAMAAAAA/"]
+    else:
+        assert [list(item.embedding) for item in reply.data] == [[0, -2, 0.5], [1, -2, 0.5]]
+    assert reply.model == f"sim/{kind}"
+    assert reply.usage.prompt_tokens > 0
+    assert reply.usage.model_extra["cost"] == pytest.approx(reply.usage.prompt_tokens / 1e6)
+
+
+def test_record(client, vendors):
+    raw = client.embeddings.with_raw_response.create(model="sim/openai", input="one")
+    reply = client.get("/generation", cast_to=object, options={"params": {"id": raw.headers["x-generation-id"]}})
+    assert reply["data"]["api_type"] == "embeddings"
+    assert reply["data"]["total_cost"] == pytest.approx(3e-6)
+
+
+@pytest.mark.parametrize("kind, tokens", [("openai", [1, 2]), ("openai_compatible", [[1], [2, 3]])])
+def test_tokens(client, kind, tokens):
+    assert client.embeddings.create(model=f"sim/{kind}", input=tokens).data
+
+
+@pytest.mark.parametrize(
+    "members, parameter",
+    [
+        ({"input": []}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": "a", "dimensions": 0}, "dimensions"),
+        ({"input": "a", "encoding_format": "hex"}, "encoding_format"),
+    ],
+)
+def test_refused(client, members, parameter):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.embeddings.create(model="sim/openai", **members)
+    assert refused.value.param == parameter
+
+
+def test_tokens_refused_by_vendor(client):
+    with pytest.raises(openai.BadRequestError, match="takes no tokens"):
+        client.embeddings.create(model="sim/mistral", input=[1, 2])
+
+
+def test_chat_refused(client):
+    with pytest.raises(openai.BadRequestError, match="/api/v1/embeddings"):
+        client.chat.completions.create(model="sim/openai", messages=[{"role": "user", "content": "Hi"}])
