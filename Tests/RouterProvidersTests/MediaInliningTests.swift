@@ -178,6 +178,40 @@ struct MediaInliningTests {
         #expect(outcome.bodies.first?.contains("http") == false)
     }
 
+    @Test("a client that leaves while something is fetched pays nothing, and the fetch ends")
+    func leaves() async throws {
+        let signal = Signal()
+        let server = try LoopbackServer(steps: [.head(200, ["content-type": "image/png"]), .untilClosed(signal)])
+        defer { server.stop() }
+        let fetch = try MediaFetch(reach: .everywhere)
+        let transport = ScriptedTransport([])
+        let ledger = ScriptedLedger()
+        let model = Model(
+            id: "a/b", name: "B", contextLength: 1000, inputModalities: ["text", "image"],
+            pricing: [.init(unit: "prompt", usd: "1"), .init(unit: "completion", usd: "1")],
+            endpoints: [Endpoint(provider: Endpoints.gemini, upstreamModel: "m")])
+        let engine = Engine(
+            catalog: { Catalog([model]) }, vendors: Vendors.all, transport: transport, authorizer: OpenDoors(),
+            ledger: ledger, media: fetch, ambient: Ambient.live(timestamp: { 0 }))
+        let body =
+            #"{"model":"a/b","messages":[{"role":"user","content":[\#(Self.image("\(server.baseURL)/a.png"))]}]}"#
+        let request = try ChatRequest(Array(body.utf8))
+        let task = Task {
+            try await engine.chat(
+                request, for: Caller(account: .first, key: "k"), as: Generation.ID(rawValue: "gen-1-a"))
+        }
+        try await until { !server.requests.isEmpty }
+        task.cancel()
+        let result = await task.result
+        #expect(throws: (any Error).self) { _ = try result.get() }
+        _ = await signal.raised()
+        let record = try #require(ledger.settled.first)
+        #expect(record.outcome == .cancelled)
+        #expect(record.cost == .zero)
+        #expect(transport.requests.isEmpty)
+        await fetch.shutdown()
+    }
+
     @Test("the guard stands in the way of addresses that are not public")
     func guarded() async throws {
         let server = try Self.files()

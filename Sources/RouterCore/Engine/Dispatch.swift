@@ -18,6 +18,8 @@ struct Dispatch: Sendable {
         var failures: [UpstreamFailure]
         /// The last one that was tried; `nil` when none was.
         var lastTarget: Plan.Target?
+        /// It was asked; otherwise what the request names was still being fetched for it.
+        var wasAsked = true
     }
 
     /// - Throws: ``Exhausted`` with what each try answered.
@@ -25,6 +27,7 @@ struct Dispatch: Sendable {
         var failures: [UpstreamFailure] = []
         var targets = plan.targets[...]
         var lastTarget: Plan.Target?
+        var wasAsked = false
         while failures.count < engine.limits.attemptsMax, let target = targets.popFirst() {
             let isSecondTry = !failures.isEmpty
             guard
@@ -33,9 +36,11 @@ struct Dispatch: Sendable {
                     isLastResort: !isSecondTry && targets.isEmpty)
             else { continue }
             lastTarget = target
+            wasAsked = false
             do throws(UpstreamFailure) {
                 let left = engine.limits.timeouts.total - start.duration(to: engine.ambient.now())
                 let call = try await job.call(to: target.endpoint, by: engine, within: left)
+                wasAsked = true
                 let began = engine.ambient.now()
                 let attempt = try await Attempt(
                     call, at: target.endpoint, engine: engine, elapsed: start.duration(to: began))
@@ -62,7 +67,7 @@ struct Dispatch: Sendable {
                 if Task.isCancelled { targets = [] }
             }
         }
-        throw Exhausted(failures: failures, lastTarget: lastTarget)
+        throw Exhausted(failures: failures, lastTarget: lastTarget, wasAsked: wasAsked)
     }
 
     private func note(_ outcome: EndpointHealth.Outcome, _ target: Plan.Target, _ wasSecondTry: Bool) {

@@ -113,7 +113,7 @@ public final class Engine: Sendable {
                 tally: job.tally(hold: hold, at: begun.target.endpoint), start: start, engine: self)
         } catch {
             record.failedAttempts = error.failures
-            await settleUnanswered(record, job, lastTarget: error.lastTarget, hold: hold, start: start)
+            await settleUnanswered(record, job, after: error, hold: hold, start: start)
             throw APIError(exhausting: error.failures)
         }
     }
@@ -128,18 +128,21 @@ public final class Engine: Sendable {
 
     /// Records a request that got no answer.
     private func settleUnanswered(
-        _ record: Generation, _ job: some Job, lastTarget: Plan.Target?, hold: Hold,
+        _ record: Generation, _ job: some Job, after tries: Dispatch.Exhausted, hold: Hold,
         start: ContinuousClock.Instant
     ) async {
         var record = record
         record.outcome = .failed
-        if let lastTarget {
+        if let lastTarget = tries.lastTarget {
             let provider = lastTarget.endpoint.provider
             record.model = lastTarget.model.id
             record.provider = provider.slug
             record.providerName = provider.name
             if record.failedAttempts.last?.kind == .cancelled {
                 record.outcome = .cancelled
+            }
+            // Who was not asked yet has nothing to charge.
+            if record.outcome == .cancelled, tries.wasAsked {
                 let bill = job.tally(hold: hold, at: lastTarget.endpoint).bill(.cancelled)
                 record.charge(bill, at: lastTarget.endpoint.prices)
             }
