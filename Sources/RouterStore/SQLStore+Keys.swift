@@ -51,6 +51,8 @@ extension SQLStore {
 
     public func update(_ key: APIKey) async throws(StoreError) -> APIKey? {
         try await driver.write { transaction throws(StoreError) in
+            // First, as accounts are locked before keys everywhere.
+            try transaction.execute(recallLeases, [.text(key.id)])
             guard let row = try transaction.rows(keyForChange, [.text(key.id)]).first else { return nil }
             let old = try APIKey(row: row)
             guard old.revokedAt == nil else { return nil }
@@ -120,6 +122,12 @@ private let countAnew: SQLText = """
     UPDATE api_keys SET period_ms = $2, used_n = (
         SELECT CAST(coalesce(sum(cost_n), 0) AS BIGINT) FROM usage_days WHERE key_id = $1 AND day >= $3)
     WHERE id = $1
+    """
+
+/// Servers give back what they have of a limit that may be another now.
+private let recallLeases: SQLText = """
+    UPDATE accounts SET recall_ms = \(.nowMilliseconds)
+    WHERE id = (SELECT account_id FROM api_keys WHERE api_keys.id = $1)
     """
 
 private let readNow: SQLText = "SELECT \(.nowMilliseconds) AS now_ms"

@@ -1,5 +1,6 @@
 import Foundation
 import RouterCore
+import TestSupport
 import Testing
 
 @testable import RouterStore
