@@ -96,7 +96,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "RouterdTests", dependencies: ["routerd", "RouterCore", "TestSupport"], swiftSettings: settings),
+            name: "RouterdTests", dependencies: ["routerd", "RouterCore", "RouterStore", "TestSupport"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -67,6 +67,20 @@ import Testing
         #expect(ledger.settled.map(\.outcome) == [.cancelled])
     }
 
+    @Test("says that a charge could not be kept instead of handing out what nobody pays for", arguments: [true, false])
+    func chargeIsNotKept(_ stream: Bool) async {
+        let ledger = ScriptedLedger(failing: StoreError(.unavailable, "the disk is broken"))
+        let response = Recorded()
+        await respond(
+            stream ? TestServer.streamed : TestServer.whole, body: Self.body(stream: stream), response: response,
+            ledger: ledger)
+        let state = response.state.withLock { $0 }
+        #expect(state.status == (stream ? 200 : 503) && state.hasEnded)
+        #expect(state.text.contains("Credit cannot be checked now"), "\(state.text)")
+        #expect(!state.text.contains("[DONE]") && !state.text.contains("the disk") && state.text.contains("error"))
+        #expect(stream || !state.text.contains("hello"))
+    }
+
     @Test("answers what is wrong, holds nothing, and ends")
     func refuses() async {
         let (response, ledger) = (Recorded(), ScriptedLedger())

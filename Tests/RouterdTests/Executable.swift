@@ -27,13 +27,15 @@ enum Executable {
     ///   - directory: where it runs.
     ///   - environment: all of it, besides a `PATH` and `ROUTERD_DISCOVER=false`: what runs on the machine of the tests
     ///     is none of their business.
+    ///   - prefix: a program that runs it, with its path and arguments.
     /// - Returns: what it printed and how it ended; ended by us after 30 seconds.
     static func run(
-        _ arguments: [String], in directory: String, environment: [String: String] = [:]
+        _ arguments: [String], in directory: String, environment: [String: String] = [:], prefix: [String] = []
     ) async throws -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
+        let words = prefix + [path] + arguments
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.environment = ["PATH": "/usr/bin:/bin", "ROUTERD_DISCOVER": "false"].merging(environment) { _, new in
             new

@@ -16,14 +16,25 @@ final class ServerProcess: @unchecked Sendable {
 
     /// Starts it and waits until it listens.
     ///
-    /// - Parameter configuration: the YAML file, written into `directory`.
-    init(in directory: String, configuration: String, environment: [String: String] = [:]) async throws {
+    /// - Parameters:
+    ///   - configuration: the YAML file, written into `directory`.
+    ///   - data: its data directory; `data` in `directory` unless given.
+    ///   - prefix: a program that runs it, with its path and arguments.
+    init(
+        in directory: String, configuration: String, environment: [String: String] = [:], data: String? = nil,
+        prefix: [String] = []
+    ) async throws {
         self.directory = directory
         output = "\(directory)/serve-\(UUID().uuidString).out"
         errors = output + ".err"
         try configuration.write(toFile: "\(directory)/routerd.yaml", atomically: true, encoding: .utf8)
-        process.executableURL = URL(fileURLWithPath: Executable.path)
-        process.arguments = ["serve", "--port", "0", "--data", "\(directory)/data"]
+        let words =
+            prefix + [
+                Executable.path, "serve", "--port", "0", "--config", "\(directory)/routerd.yaml", "--data",
+                data ?? "\(directory)/data",
+            ]
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, new in new }
         process.standardInput = FileHandle.nullDevice
@@ -75,6 +86,16 @@ final class ServerProcess: @unchecked Sendable {
         let text = try String(contentsOfFile: name, encoding: .utf8)
         let status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) }
         return (status ?? 0, text)
+    }
+
+    /// `GET /readyz`, again until it says 200 or so many seconds are over.
+    func curl(becomesReadyIn seconds: Double) async throws -> (status: Int, text: String) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let answer = try await curl("/readyz")
+            if answer.status == 200 || ContinuousClock.now >= deadline { return answer }
+            try await Task.sleep(for: .milliseconds(50))  // Another process gives no other sign.
+        }
     }
 
     func chat(_ key: String, stream: Bool = false) async throws -> (status: Int, text: String) {

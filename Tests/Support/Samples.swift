@@ -100,13 +100,17 @@ public final class ScriptedLedger: Ledger {
     private let refusal: APIError?
     private let amount: Money
     private let growsTo: Money
+    private let failure: StoreError?
 
     /// - Parameters:
     ///   - amount: what each hold has.
     ///   - growsTo: how large a hold can become.
+    ///   - failure: why nothing can be settled.
     public init(
-        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money = Money(nanoUSD: .max)
+        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money = Money(nanoUSD: .max),
+        failing failure: StoreError? = nil
     ) {
+        self.failure = failure
         self.refusal = refusal
         self.amount = amount
         self.growsTo = growsTo
@@ -134,6 +138,7 @@ public final class ScriptedLedger: Ledger {
 
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {
         state.withLock { $0.settled.append(generation) }
+        if let failure { throw failure }
         return generation
     }
 }

@@ -17,6 +17,8 @@ public final class CreditLedger: Ledger {
     private let lane = AsyncLane()
     private let refills = Mutex<[LeaseName: Refill]>([:])
     private let segments: Mutex<[Int64: Int]> = Mutex([:])
+    /// Why the store did not take the last report.
+    private let reportFailure = Mutex<StoreError?>(nil)
 
     /// How a node and the store keep in touch.
     public struct Policy: Sendable, Hashable {
@@ -29,6 +31,8 @@ public final class CreditLedger: Ledger {
         /// How often a shortage is asked about again while other nodes give back what they do not use.
         public var recallTries = 7
         public var recallPause: Duration = .milliseconds(100)
+        /// How long a request waits for credit at most, beside the recalls.
+        public var patience: Duration = .seconds(5)
         /// Bytes of a segment of the journal after which the next one is begun.
         public var segmentBytes = 4 * 1024 * 1024
 
@@ -200,6 +204,8 @@ public final class CreditLedger: Ledger {
     /// Others that need the same lease wait for one answer.
     private struct Refill: Sendable {
         var waiting: [CheckedContinuation<Refilled, Never>] = []
+        /// The store has not answered in time; until it does, nobody waits for it.
+        var isLate = false
     }
 
     /// Asks for more before the lease is empty. Nobody waits for it; it ends with the store's answer.
@@ -215,31 +221,48 @@ public final class CreditLedger: Ledger {
     }
 
     private func refill(_ lease: LeaseName, need: Int64) async -> Refilled {
-        let isFirst = refills.withLock { refills in
-            if refills[lease] != nil { return false }
-            refills[lease] = Refill()
-            return true
+        await withCheckedContinuation { continuation in
+            let (isFirst, isLate) = refills.withLock { refills -> (Bool, Bool) in
+                if refills[lease]?.isLate == true { return (false, true) }
+                let isFirst = refills[lease] == nil
+                refills[lease, default: Refill()].waiting.append(continuation)
+                return (isFirst, false)
+            }
+            if isLate { continuation.resume(returning: Self.late) }
+            guard isFirst else { return }
+            // All that wait wait for this task; it ends with the store's answer.
+            Task {
+                let impatience = Task { [policy] in
+                    do { try await Task.sleep(for: policy.patience) } catch { return }
+                    loseAll(of: lease)
+                }
+                let result = await askForCredit(lease, need: need)
+                impatience.cancel()
+                let waiting = refills.withLock { $0.removeValue(forKey: lease)?.waiting ?? [] }
+                for (place, continuation) in waiting.enumerated() {
+                    // What was short for whoever asked need not be for those that joined: what was free then may be more.
+                    if place > 0, case .short = result {
+                        continuation.resume(returning: .granted)
+                    } else {
+                        continuation.resume(returning: result)
+                    }
+                }
+            }
         }
-        guard isFirst else { return await joinRefill(lease) }
-        let result = await askForCredit(lease, need: need)
-        let waiting = refills.withLock { $0.removeValue(forKey: lease)?.waiting ?? [] }
-        for continuation in waiting { continuation.resume(returning: result) }
-        return result
     }
 
-    private func joinRefill(_ lease: LeaseName) async -> Refilled {
-        let result = await withCheckedContinuation { continuation in
-            let isWaiting = refills.withLock { refills in
-                guard refills[lease] != nil else { return false }
-                refills[lease]?.waiting.append(continuation)
-                return true
-            }
-            if !isWaiting { continuation.resume(returning: .granted) }  // It is answered meanwhile: look again.
+    /// The store takes too long: those that wait are told so, and those that come until it answers.
+    private func loseAll(of lease: LeaseName) {
+        let waiting = refills.withLock { refills in
+            refills[lease]?.isLate = true
+            let waiting = refills[lease]?.waiting ?? []
+            refills[lease]?.waiting = []
+            return waiting
         }
-        // What was short for whoever asked need not be for this one: what was free then may be more by now.
-        if case .short = result { return .granted }
-        return result
+        for continuation in waiting { continuation.resume(returning: Self.late) }
     }
+
+    private static let late = Refilled.failed("the store has not answered for too long")
 
     private func askForCredit(_ lease: LeaseName, need: Int64) async -> Refilled {
         var shortage: LeaseShortage?
@@ -309,9 +332,11 @@ public final class CreditLedger: Ledger {
                     reclaimedAt = ambient.now()
                     _ = try await store.reclaim(after: policy.reclaimAfter)
                 }
+                reportFailure.withLock { $0 = nil }
                 if isFailing { onTrouble(nil) }
                 isFailing = false
             } catch {
+                reportFailure.withLock { $0 = error }
                 if !isFailing { onTrouble(error) }
                 isFailing = true
             }
@@ -361,20 +386,25 @@ public final class CreditLedger: Ledger {
 
     /// Begins a new segment when the old one is long, and removes those that the store has all of.
     private func tidyJournal() throws(StoreError) {
-        let current = journal.current
-        if current.bytes > policy.segmentBytes {
+        // Also when there is no room for a new one: old segments are what may be in its place.
+        defer { removeSegments() }
+        if journal.current.bytes > policy.segmentBytes {
             try journal.rotate(keeping: state.withLock { $0.running.values.map(\.openJSON) })
         }
+    }
+
+    private func removeSegments() {
         let oldestWritten = segments.withLock { $0.keys.min() }
         let oldestListed = state.withLock(\.oldestSegment)
         let needed = [oldestWritten, oldestListed, journal.current.segment].compactMap { $0 }.min()
         if let needed { journal.remove(through: needed - 1) }
     }
 
-    /// Why nothing can be held now; `nil` when all is well.
+    /// Why nothing can be held now or soon; `nil` when all is well.
     public var trouble: String? {
-        state.withLock { state in
-            state.mustJoin ? "the ledger has not joined the store" : nil
-        }
+        if state.withLock(\.mustJoin) { return "the ledger has not joined the store" }
+        if let failure = reportFailure.withLock({ $0 }) { return failure.description }
+        do throws(APIError) { try reserveJournal() } catch { return error.detail ?? error.message }
+        return nil
     }
 }

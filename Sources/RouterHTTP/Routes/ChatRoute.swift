@@ -104,6 +104,9 @@ final class ChatRoute: Sendable {
             response.end()
         } catch let failure as UpstreamFailure {
             await response.send(APIError(failure), headers: headers, entry: &entry)
+        } catch let error as APIError {
+            // Its charge could not be kept: what nobody could be charged for is not handed out.
+            await response.send(error, headers: headers, entry: &entry)
         } catch {
             entry.status = RequestRecord.clientLeft
             response.end()
@@ -139,6 +142,9 @@ final class ChatRoute: Sendable {
             failure.providerName = failure.providerName ?? answer.providerName
             entry.detail = failure.description
             format.fail(APIError(failure), into: &end)
+        } catch let error as APIError {
+            entry.detail = error.detail ?? error.message
+            format.fail(error, into: &end)
         } catch {
             entry.status = RequestRecord.clientLeft
             response.end()

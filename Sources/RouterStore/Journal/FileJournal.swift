@@ -15,6 +15,8 @@ public final class FileJournal: Journal {
         var bytes = 0
         /// Bytes that have blocks on the disk.
         var allocated: Int
+        /// Room that was promised reaches so far.
+        var reserved = 0
         /// Written along with the next record.
         var later: [UInt8] = []
         /// The oldest segment that is still there.
@@ -113,8 +115,8 @@ public final class FileJournal: Journal {
         let directory = directory
         try state.withLock { state throws(StoreError) in
             let needed = state.bytes + state.later.count + bytes
-            guard needed > state.allocated else { return }
-            try Self.allocate(needed, in: &state, directory)
+            if needed > state.allocated { try Self.allocate(needed, in: &state, directory) }
+            state.reserved = max(state.reserved, needed)
         }
     }
 
@@ -126,12 +128,17 @@ public final class FileJournal: Journal {
         let directory = directory
         try state.withLock { state throws(StoreError) in
             let next = state.segment + 1
-            let descriptor = try Self.create(directory, next)
+            // What was promised to running requests is promised in the new segment.
+            let promised = max(0, state.reserved - state.bytes)
+            let pieces = (lines.count + promised + Self.piece - 1) / Self.piece
+            let allocated = max(1, pieces) * Self.piece
+            let descriptor = try Self.create(directory, next, bytes: allocated)
             close(state.descriptor)
             state.descriptor = descriptor
             state.segment = next
             state.bytes = 0
-            state.allocated = Self.piece
+            state.allocated = allocated
+            state.reserved = lines.count + promised
             try Self.write(lines, to: &state, directory)
         }
     }
@@ -165,11 +172,13 @@ public final class FileJournal: Journal {
         }
     }
 
-    private static func create(_ directory: String, _ segment: Int64) throws(StoreError) -> Int32 {
+    private static func create(
+        _ directory: String, _ segment: Int64, bytes: Int = piece
+    ) throws(StoreError) -> Int32 {
         let path = path(directory, segment)
         let descriptor = Foundation.open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("\(path) cannot be made", errno) }
-        let result = posix_fallocate(descriptor, 0, off_t(piece))
+        let result = posix_fallocate(descriptor, 0, off_t(bytes))
         guard result == 0 else {
             close(descriptor)
             unlink(path)
