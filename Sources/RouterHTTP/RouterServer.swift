@@ -23,6 +23,11 @@ public struct RouterServer: Service {
         /// Whether a chat request for an unknown model is answered with 400, as OpenRouter does, instead of 404.
         public var unknownModelIsInvalid = false
 
+        /// Where images are kept that answers give an address of; `nil`: answers hold them.
+        public var media: MediaFolder?
+        /// How clients address this server, without a slash at the end; `nil`: as a request's `Host` says.
+        public var publicURL: String?
+
         /// Accounts, keys and records; `nil` for a server without.
         public var books: Books?
 
@@ -82,7 +87,8 @@ public struct RouterServer: Service {
                             unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load),
                         operations: OperationRoute(
                             engine: engine, gate: gate, ambient: ambient, recorder: recorder,
-                            unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load)),
+                            unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load,
+                            media: configuration.media, publicURL: configuration.publicURL)),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(
@@ -116,9 +122,10 @@ public struct RouterServer: Service {
         if let books = configuration.books { AccountRoutes(gate: gate, books: books).add(to: router) }
         ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)
         router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
-        for operation in Operation.allCases {
-            router.refuse([.get, .put, .patch, .delete], at: RouterPath(operation.path), allowed: "POST")
+        for path in Operation.allCases.flatMap({ [$0.path] + ($0.otherPath.map { [$0] } ?? []) }) {
+            router.refuse([.get, .put, .patch, .delete], at: RouterPath(path), allowed: "POST")
         }
+        if let media = configuration.media { MediaRoutes(folder: media).add(to: router) }
         return router
     }
 }

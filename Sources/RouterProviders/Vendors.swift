@@ -9,10 +9,12 @@ public enum Vendors {
         let gemini = GeminiChat(memory: thoughts)
         return [
             .openAI: Vendor(
-                chat: OpenAIChat(quirks: .openAI), operations: [.embeddings: OpenAIEmbeddings(.openAI)]),
+                chat: OpenAIChat(quirks: .openAI),
+                operations: [.embeddings: OpenAIEmbeddings(.openAI), .images: OpenAIImages()]),
             .anthropic: Vendor(chat: anthropic, access: anthropic.access),
             .gemini: Vendor(
-                chat: gemini, operations: [.embeddings: GeminiEmbeddings()], access: GeminiChat.keyAccess,
+                chat: gemini, operations: [.embeddings: GeminiEmbeddings(), .images: GeminiImages()],
+                access: GeminiChat.keyAccess,
                 media: GeminiMedia()),
             .vertex: Vendor(chat: gemini, media: GeminiMedia()),
             .mistral: Vendor(
@@ -20,7 +22,8 @@ public enum Vendors {
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
             .openAICompatible: Vendor(
-                chat: OpenAIChat(quirks: .selfHosted), operations: [.embeddings: OpenAIEmbeddings(.engine)],
+                chat: OpenAIChat(quirks: .selfHosted),
+                operations: [.embeddings: OpenAIEmbeddings(.engine), .images: OpenAIImages(isEngine: true)],
                 media: EngineMedia()),
         ]
     }

@@ -1,3 +1,4 @@
+import Foundation
 import RouterCore
 import TestSupport
 import Testing
@@ -67,6 +68,81 @@ import Testing
         try await ask([.head(500), .bytes("broken")], body: #"{"model":"test/embed","input":"a"}"#) { text, ledger in
             #expect(text.hasPrefix("HTTP/1.1 502") && text.contains("broken"))
             #expect(ledger.settled.map(\.outcome) == [.failed] && ledger.settled.map(\.cost) == [.zero])
+        }
+    }
+
+    private static let draw: Model = {
+        var model = Model(
+            id: "test/draw", name: "Draw", contextLength: 8192, outputModalities: ["image"],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+                .init(unit: "image_output", usd: "0.04"),
+            ], endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "d")])
+        model.aliases = ["draw"]
+        return model
+    }()
+
+    private static let imageScript: [ScriptedTransport.Step] = [.head(200), .bytes("image AQID\nend\n")]
+
+    @Test(
+        "an image has an address that serves its bytes, unless the client wants only these",
+        arguments: [
+            ("/api/v1/images/generations", ""), ("/v1/images", #","response_format":"url""#),
+            ("/api/v1/images", #","response_format":"b64_json""#),
+        ])
+    func images(_ path: String, _ member: String) async throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try MediaFolder(place, timestamp: { 1_776_249_000_000 })
+        try await TestServer.run([Self.imageScript], models: [Self.draw], media: folder) { port, _, ledger in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: path, headers: "Connection: close\r\n", body: #"{"model":"draw","prompt":"p"\#(member)}"#))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains(#""created":1776249000"#), "\(text)")
+            #expect(text.contains(#""cost":0.04"#))
+            #expect(text.contains(#""b64_json":"AQID""#) == !member.contains("url"))
+            #expect(ledger.settled.map(\.kind) == [.image])
+            #expect(ledger.settled.map(\.cost) == [Money(nanoUSD: 40_000_000)])
+            let address = text.split(separator: #""url":"http://x"#).dropFirst().first?.prefix { $0 != "\"" }
+            #expect((address == nil) == member.contains("b64_json"))
+            guard let address else { return }
+            let fetcher = try RawClient(port: port)
+            await fetcher.send(TestServer.get(String(address), headers: "Connection: close\r\n"))
+            let file = await fetcher.read()
+            let lower = file.lowercased()
+            #expect(file.hasPrefix("HTTP/1.1 200") && file.hasSuffix("\r\n\r\n\u{1}\u{2}\u{3}"))
+            #expect(
+                lower.contains("content-type: image/png") && lower.contains("content-disposition: inline; filename="))
+            #expect(lower.contains("x-content-type-options: nosniff"))
+        }
+    }
+
+    @Test("without a media folder the bytes are in the answer whatever was asked, and no address leads anywhere")
+    func imagesWithoutFolder() async throws {
+        try await TestServer.run([Self.imageScript], models: [Self.draw]) { port, _, _ in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/images", headers: "Connection: close\r\n",
+                    body: #"{"model":"draw","prompt":"p","response_format":"url"}"#))
+            let text = await client.read()
+            #expect(text.contains(#""b64_json":"AQID""#) && !text.contains(#""url""#))
+        }
+    }
+
+    @Test("nothing lists the media folder, and a wrong name is 404", arguments: ["", "/", "/x.png", "/..%2Fx.png"])
+    func hidesFolder(_ end: String) async throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try MediaFolder(place, timestamp: { 0 })
+        _ = await folder.keep([1], type: "image/png")
+        try await TestServer.run([], models: [Self.draw], media: folder) { port, _, _ in
+            let client = try RawClient(port: port)
+            await client.send(TestServer.get("/api/v1/media" + end, headers: "Connection: close\r\n"))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 404"), "\(text)")
         }
     }
 }

@@ -54,7 +54,7 @@ enum TestServer {
     /// Runs `body` against a server; ends it afterwards.
     static func run(
         _ scripts: [[ScriptedTransport.Step]] = [], models: [Model]? = nil, keys: Keys = Keys(),
-        limits: FrontLimits = FrontLimits(), unknownModelIsInvalid: Bool = false,
+        limits: FrontLimits = FrontLimits(), unknownModelIsInvalid: Bool = false, media: MediaFolder? = nil,
         readiness: @escaping @Sendable () async -> String? = { nil },
         _ body: @Sendable (_ port: Int, _ transport: ScriptedTransport, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
@@ -68,6 +68,7 @@ enum TestServer {
         var configuration = RouterServer.Configuration(host: "127.0.0.1", port: 0)
         configuration.limits = limits
         configuration.unknownModelIsInvalid = unknownModelIsInvalid
+        configuration.media = media
         let (ports, port) = AsyncStream<Int>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical

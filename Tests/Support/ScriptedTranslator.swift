@@ -2,7 +2,7 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED [TIER]`,
+/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED [TIER]`,
 /// `error MESSAGE`, `end`. An answer that has
 /// not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
@@ -74,6 +74,12 @@ public struct ScriptedTranslator: ChatTranslator {
                                 members: Array(
                                     #""system_fingerprint":null,"choices":[{"index":0,"message":{"role":"assistant","content":"\#(words[1])"},"finish_reason":"stop"}]"#
                                         .utf8))))
+                case "image":
+                    events.append(
+                        .completion(
+                            ChatPiece(
+                                members: Array(
+                                    #""data":[{"b64_json":"\#(words[1])","media_type":"image/png"}]"#.utf8))))
                 case "usage", "cached":
                     var usage = Usage()
                     usage.prompt = Int(words[1]) ?? 0

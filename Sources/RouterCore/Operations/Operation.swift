@@ -3,11 +3,14 @@
 public enum Operation: String, Sendable, Hashable, CaseIterable {
     /// Text in, numbers out that stand for what it means.
     case embeddings
+    /// Text in, pictures out.
+    case images
 
     /// What its records are called.
     public var kind: Generation.Kind {
         switch self {
         case .embeddings: .embeddings
+        case .images: .image
         }
     }
 
@@ -15,6 +18,15 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     public var path: String {
         switch self {
         case .embeddings: "/api/v1/embeddings"
+        case .images: "/api/v1/images/generations"
+        }
+    }
+
+    /// Another path for the same, which OpenRouter has.
+    public var otherPath: String? {
+        switch self {
+        case .embeddings: nil
+        case .images: "/api/v1/images"
         }
     }
 
@@ -23,6 +35,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     func check(_ root: JSONValue) throws(APIError) {
         switch self {
         case .embeddings: try EmbeddingsCheck.check(root)
+        case .images: try ImageCheck.check(root)
         }
     }
 
@@ -30,6 +43,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     func size(of root: JSONValue) -> OperationSize {
         switch self {
         case .embeddings: EmbeddingsCheck.size(of: root)
+        case .images: ImageCheck.size(of: root)
         }
     }
 }

@@ -9,7 +9,7 @@ enum InferencePath: Sendable, Hashable {
     init?(_ normal: String) {
         if normal == RequestPath.chat {
             self = .chat
-        } else if let operation = Operation.allCases.first(where: { $0.path == normal }) {
+        } else if let operation = Operation.allCases.first(where: { $0.path == normal || $0.otherPath == normal }) {
             self = .operation(operation)
         } else {
             return nil

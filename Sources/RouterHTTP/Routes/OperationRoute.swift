@@ -9,10 +9,13 @@ final class OperationRoute: Sendable {
     /// Whether an unknown model is told as 400 instead of 404.
     private let unknownModelIsInvalid: Bool
     private let load: LoadGate
+    private let media: MediaFolder?
+    private let publicURL: String?
 
     init(
         engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder,
-        unknownModelIsInvalid: Bool = false, load: LoadGate = LoadGate()
+        unknownModelIsInvalid: Bool = false, load: LoadGate = LoadGate(), media: MediaFolder? = nil,
+        publicURL: String? = nil
     ) {
         self.engine = engine
         self.gate = gate
@@ -20,6 +23,8 @@ final class OperationRoute: Sendable {
         self.recorder = recorder
         self.unknownModelIsInvalid = unknownModelIsInvalid
         self.load = load
+        self.media = media
+        self.publicURL = publicURL
     }
 
     /// Answers one request, whatever comes: an answer or an error, and always an end.
@@ -33,8 +38,9 @@ final class OperationRoute: Sendable {
         var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
         headers.add("x-generation-id", id.rawValue)
         do throws(APIError) {
-            let answer = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
-            await send(answer, headers: headers, through: response, entry: &entry)
+            let (asked, answer) = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
+            let address = publicURL ?? request.header("host").map { "http://\($0)" }
+            await send(answer, to: asked, address: address, headers: headers, through: response, entry: &entry)
         } catch {
             await response.send(error, headers: headers, entry: &entry)
         }
@@ -46,7 +52,7 @@ final class OperationRoute: Sendable {
     private func begin(
         _ request: FrontRequest, _ operation: Operation, as id: Generation.ID, headers: inout ResponseHeaders,
         entry: inout RequestRecord
-    ) async throws(APIError) -> ChatAnswer {
+    ) async throws(APIError) -> (OperationRequest, ChatAnswer) {
         let admission = try await gate.admit(request.header, for: .inference)
         headers.add(admission.verdict)
         entry.key = admission.key.id
@@ -56,7 +62,7 @@ final class OperationRoute: Sendable {
             try ContentType.checkJSON(request.header("content-type"))
             let asked = try OperationRequest(request.body, for: operation)
             if let refusal = load.refusal(isStreamed: asked.stream, chance: ambient.random()) { throw refusal }
-            return try await engine.answer(asked, for: admission.caller, as: id)
+            return (asked, try await engine.answer(asked, for: admission.caller, as: id))
         } catch {
             if [.invalidRequest, .paymentRequired, .unavailable].contains(error.kind) { gate.giveBack(admission) }
             var error = error
@@ -67,7 +73,8 @@ final class OperationRoute: Sendable {
 
     /// One JSON body, once it is whole and settled.
     private func send(
-        _ answer: ChatAnswer, headers: ResponseHeaders, through response: any FrontResponse,
+        _ answer: ChatAnswer, to request: OperationRequest, address: String?, headers: ResponseHeaders,
+        through response: any FrontResponse,
         entry: inout RequestRecord
     ) async {
         var headers = headers
@@ -79,7 +86,7 @@ final class OperationRoute: Sendable {
             guard let completion else {
                 throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
             }
-            let body = OperationFormat.whole(completion, of: record)
+            let body = await write(completion, to: request, of: record, address: address)
             entry.generation = record
             entry.status = 200
             headers.add("content-type", "application/json")
@@ -94,5 +101,24 @@ final class OperationRoute: Sendable {
             entry.status = RequestRecord.clientLeft
             response.end()
         }
+    }
+
+    /// The body of a whole answer; images are kept so that they have an address.
+    private func write(
+        _ piece: ChatPiece, to request: OperationRequest, of record: Generation, address: String?
+    ) async -> [UInt8] {
+        guard request.operation == .images, let format = ImagesFormat(piece) else {
+            return OperationFormat.whole(piece, of: record)
+        }
+        let form = ImagesFormat.Form(request.root["response_format"]?.string)
+        var urls: [String?] = []
+        if let media, let address, form != .base64 {
+            for image in format.images {
+                let letters = Base64.checked(image.base64)
+                let name = await media.keep(letters.map(Base64.decoded) ?? [], type: image.type)
+                urls.append(name.map { address + MediaRoutes.path + $0 })
+            }
+        }
+        return format.whole(urls: urls, form: form, of: record)
     }
 }

@@ -20,6 +20,8 @@ struct Assembly: Sendable {
     /// `nil`: nothing is fetched for requests.
     let media: MediaFetch?
     let ledger: CreditLedger
+    /// Images that answers give an address of.
+    let mediaFolder: MediaFolder
     let ambient: Ambient
     let logger: Logger
     let recorder: any RequestRecorder
@@ -44,6 +46,7 @@ struct Assembly: Sendable {
         sharedLimiter = store.isShared ? SharedRateLimiter(store: store, ambient: ambient) : nil
         transport = try Self.transport()
         media = try Self.mediaFetch(settings.fetching)
+        mediaFolder = try Self.mediaFolder(in: data, ambient: ambient)
         found = await settings.engines(over: transport)
         catalogStamp = OperatorCatalog(in: settings.data).stamp
         let routes = try Self.routes(settings, found: found)
@@ -88,6 +91,8 @@ struct Assembly: Sendable {
                 settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.load = load
+        configuration.media = mediaFolder
+        configuration.publicURL = settings.http.publicURL
         configuration.onCutOff = { [transport] in await transport.shutdown() }
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         configuration.books = Books(
@@ -170,6 +175,14 @@ struct Assembly: Sendable {
             }
         } catch {
             throw CommandFailure(.failed, "libcurl cannot be used: \(error.message)")
+        }
+    }
+
+    private static func mediaFolder(in data: DataDirectory, ambient: Ambient) throws(CommandFailure) -> MediaFolder {
+        do throws(StoreError) {
+            return try MediaFolder(data.path + "/media", timestamp: ambient.timestamp)
+        } catch {
+            throw CommandFailure(error)
         }
     }
 

@@ -1,0 +1,96 @@
+/// What a valid request for images is, and how much it uses.
+///
+/// Source: OpenAI API reference, "Create image"; where OpenRouter has more, its names.
+enum ImageCheck {
+    /// Unicode scalars of a prompt.
+    static let promptCharactersMax = 32_000
+    static let imagesMax = 10
+
+    private static let qualities = ["auto", "low", "medium", "high", "standard", "hd"]
+    private static let backgrounds = ["auto", "transparent", "opaque"]
+    private static let formats = ["png", "jpeg", "webp"]
+    private static let responses = ["url", "b64_json"]
+
+    static func check(_ root: JSONValue) throws(APIError) {
+        var hasPrompt = false
+        for member in root.members where !member.value.isNull {
+            let value = member.value
+            switch member.name {
+            case "prompt":
+                guard let prompt = value.string else { throw MemberCheck.wrongType(value, "a string") }
+                guard !prompt.isEmpty else { throw MemberCheck.invalid(value, "must not be empty") }
+                guard prompt.unicodeScalars.count <= promptCharactersMax else {
+                    throw MemberCheck.invalid(value, "must have at most \(promptCharactersMax) characters")
+                }
+                hasPrompt = true
+            case "n": try MemberCheck.check(value, isIntegerIn: 1...imagesMax)
+            case "size":
+                guard let size = value.string else { throw MemberCheck.wrongType(value, "a string such as 1024x1024") }
+                guard size == "auto" || ImageSize(size) != nil else {
+                    throw MemberCheck.invalid(value, "must be auto, or width and height such as 1024x1024")
+                }
+            case "quality": try check(value, isOneOf: qualities)
+            case "background": try check(value, isOneOf: backgrounds)
+            case "output_format": try check(value, isOneOf: formats)
+            case "response_format": try check(value, isOneOf: responses)
+            case "output_compression": try MemberCheck.check(value, isIntegerIn: 0...100)
+            case "stream":
+                guard value.bool == false else {
+                    throw MemberCheck.invalid(value, "must be false: images come whole here")
+                }
+            default: break
+            }
+        }
+        guard hasPrompt else { throw MemberCheck.missing("prompt", in: root) }
+    }
+
+    private static func check(_ value: JSONValue, isOneOf words: [String]) throws(APIError) {
+        guard let word = value.string, words.contains(word) else {
+            throw MemberCheck.invalid(value, "must be one of \(words.joined(separator: ", "))")
+        }
+    }
+
+    /// Tokens of one image, for models that charge by them: of the dearest and of the cheapest kind.
+    ///
+    /// Source: OpenAI guide "Image generation", section "Cost and latency".
+    private static let tokensAtMost = 6600
+    private static let tokensAtLeast = 272
+
+    static func size(of root: JSONValue) -> OperationSize {
+        let count = min(max(1, root["n"]?.integer ?? 1), imagesMax)
+        let bytes = root["prompt"]?.text.count ?? 0
+        var usage = Usage()
+        usage.images = count
+        usage.imageSize = root["size"]?.string
+        usage.imageQuality = root["quality"]?.string
+        var size = OperationSize(atMost: usage, atLeast: usage)
+        size.atMost.prompt = 16 + bytes / 2
+        size.atLeast.prompt = bytes / 4
+        size.atMost.completion = count * tokensAtMost
+        size.atLeast.completion = count * tokensAtLeast
+        size.atMost.completionImage = size.atMost.completion
+        size.atLeast.completionImage = size.atLeast.completion
+        return size
+    }
+}
+
+/// Width and height in pixels, such as `1024x1024`.
+public struct ImageSize: Sendable, Hashable {
+    public var width: Int
+    public var height: Int
+
+    /// Pixels of a side.
+    private static let sideMax = 16_384
+
+    /// - Returns: `nil` for any other text.
+    public init?(_ text: String) {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false)
+        guard sides.count == 2, text.utf8.count <= 11,
+            sides.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+            let width = Int(sides[0]), let height = Int(sides[1]),
+            (1...Self.sideMax).contains(width), (1...Self.sideMax).contains(height)
+        else { return nil }
+        self.width = width
+        self.height = height
+    }
+}

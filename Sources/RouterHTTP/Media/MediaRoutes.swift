@@ -1,0 +1,28 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import RouterCore
+
+/// `GET /api/v1/media/{name}`: what an answer gave an address for. Whoever knows the name may fetch it.
+struct MediaRoutes {
+    let folder: MediaFolder
+
+    /// Below it stands the name.
+    static let path = "/api/v1/media/"
+
+    func add(to router: Router<RouterContext>) {
+        router.read("/api/v1/media/:name") { [folder] _, context in
+            guard let name = context.parameters.get("name"), let file = await folder.read(name) else {
+                throw APIError(.notFound, "There is no such file, or it is no longer kept.")
+            }
+            var headers = HTTPFields()
+            headers[.contentType] = file.type
+            headers[.contentDisposition] = "inline; filename=\"\(name)\""
+            headers[.cacheControl] = "private, max-age=3600"
+            headers[.xContentTypeOptions] = "nosniff"
+            headers[.accessControlAllowOrigin] = "*"
+            return Response(
+                status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.bytes)))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+public import RouterCore
+
+/// Speaks to Google's image models: Imagen's `:predict`, and Gemini's own by `:generateContent`.
+///
+/// Source: Gemini API guide, "Generate images using Imagen" and "Image generation".
+public struct GeminiImages: OperationTranslator {
+    public init() {}
+
+    /// Imagen makes several at once and is told apart by its name; Gemini's models make one.
+    private static func isImagen(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("imagen") }
+
+    private static let imagenMax = 4
+    private static let imagenRatios = [
+        "1024x1024": "1:1", "1792x1024": "16:9", "1024x1792": "9:16", "1536x1024": "4:3", "1024x1536": "3:4",
+    ]
+    /// Width and height of each, without common factors.
+    private static let geminiRatios = [
+        "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
+    ]
+
+    public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
+        let isImagen = Self.isImagen(endpoint)
+        let root = request.root
+        let count = root["n"]?.integer ?? 1
+        guard let prompt = root["prompt"] else { throw UpstreamFailure(.refused, "`prompt` is required.") }
+        let most = isImagen ? Self.imagenMax : 1
+        guard count <= most else {
+            throw UpstreamFailure(
+                .unsupported, "`n` must be \(most == 1 ? "1" : "from 1 to \(most)") for \(endpoint.upstreamModel).",
+                parameter: "n")
+        }
+        let size = root["size"]?.string ?? "auto"
+        let body =
+            isImagen
+            ? imagen(
+                prompt, count, try imagenRatio(size, endpoint), quality: root["quality"]?.string,
+                at: endpoint.upstreamModel)
+            : gemini(prompt, try geminiRatio(size, endpoint))
+        let method = isImagen ? "predict" : "generateContent"
+        return UpstreamRequest(path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body)
+    }
+
+    private func imagen(_ prompt: JSONValue, _ count: Int, _ ratio: String?, quality: String?, at name: String)
+        -> [UInt8]
+    {
+        var writer = JSONWriter(capacity: prompt.text.count + 200)
+        writer.beginObject()
+        writer.name("instances")
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("prompt", prompt)
+        writer.endObject()
+        writer.endArray()
+        writer.name("parameters")
+        writer.beginObject()
+        // Without it four are made.
+        writer.member("sampleCount", count)
+        if let ratio { writer.member("aspectRatio", ratio) }
+        if quality == "hd" || quality == "high", !name.contains("fast") { writer.member("sampleImageSize", "2K") }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func gemini(_ prompt: JSONValue, _ ratio: String?) -> [UInt8] {
+        var writer = JSONWriter(capacity: prompt.text.count + 200)
+        writer.beginObject()
+        writer.name("contents")
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("role", "user")
+        writer.name("parts")
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("text", prompt)
+        writer.endObject()
+        writer.endArray()
+        writer.endObject()
+        writer.endArray()
+        writer.name("generationConfig")
+        writer.beginObject()
+        writer.name("responseModalities")
+        writer.beginArray()
+        writer.string("IMAGE")
+        writer.endArray()
+        if let ratio {
+            writer.name("imageConfig")
+            writer.beginObject()
+            writer.member("aspectRatio", ratio)
+            writer.endObject()
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func imagenRatio(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
+        guard size != "auto" else { return nil }
+        guard let ratio = Self.imagenRatios[size] else {
+            throw .unknownSize(["auto"] + Self.imagenRatios.keys.sorted(), of: endpoint)
+        }
+        return ratio
+    }
+
+    private func geminiRatio(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
+        guard size != "auto" else { return nil }
+        // The public sizes that no ratio of theirs is exactly.
+        let nearest = ["1792x1024": "16:9", "1024x1792": "9:16"]
+        if let ratio = nearest[size] { return ratio }
+        let sides = ImageSize(size).map { size in
+            let divisor = Self.commonDivisor(size.width, size.height)
+            return "\(size.width / divisor):\(size.height / divisor)"
+        }
+        guard let sides, Self.geminiRatios.contains(sides) else {
+            throw UpstreamFailure(
+                .unsupported,
+                "`size` must have one of these ratios for \(endpoint.upstreamModel): "
+                    + Self.geminiRatios.joined(separator: ", ") + ".", parameter: "size")
+        }
+        return sides
+    }
+
+    private static func commonDivisor(_ one: Int, _ other: Int) -> Int {
+        other == 0 ? one : commonDivisor(other, one % other)
+    }
+
+    public func makeDecoder(
+        for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
+    ) -> any AnswerDecoder {
+        let isImagen = Self.isImagen(endpoint)
+        let (size, quality) = (request.root["size"]?.string, request.root["quality"]?.string)
+        return ImagesAnswer(status: head.status) { answer throws(UpstreamFailure) in
+            if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
+            guard answer.kind == .object else { throw .notAnAnswer }
+            var (images, usage) = isImagen ? (Self.predictions(answer), Usage()) : try Self.candidates(answer)
+            guard !images.isEmpty else {
+                throw UpstreamFailure(.refused, "The provider's safety filter removed every image.")
+            }
+            usage.images = images.count
+            usage.imageSize = size
+            usage.imageQuality = quality
+            return ImagesAnswer.Reading(images: images, usage: usage)
+        }
+    }
+
+    private static func predictions(_ answer: JSONValue) -> [AnsweredImage] {
+        (answer["predictions"]?.elements.map(\.self) ?? []).compactMap { prediction in
+            prediction["bytesBase64Encoded"].map { AnsweredImage(base64: $0, type: type(prediction["mimeType"])) }
+        }
+    }
+
+    private static func candidates(
+        _ answer: JSONValue
+    ) throws(UpstreamFailure) -> (images: [AnsweredImage], usage: Usage) {
+        var images: [AnsweredImage] = []
+        for candidate in answer["candidates"]?.elements.map(\.self) ?? [] {
+            for part in candidate["content"]?["parts"]?.elements.map(\.self) ?? [] {
+                guard let data = part["inlineData"], let base64 = data["data"] else { continue }
+                images.append(AnsweredImage(base64: base64, type: type(data["mimeType"])))
+            }
+        }
+        var usage = Usage()
+        if let said = answer["usageMetadata"] {
+            usage.prompt = Usage.count(said["promptTokenCount"]) ?? 0
+            usage.completion = Usage.count(said["candidatesTokenCount"]) ?? 0
+            for details in said["candidatesTokensDetails"]?.elements.map(\.self) ?? []
+            where details["modality"]?.equals("IMAGE") == true {
+                usage.completionImage = Usage.count(details["tokenCount"]) ?? 0
+            }
+            let thoughts = Usage.count(said["thoughtsTokenCount"]) ?? 0
+            usage.completion += thoughts
+            usage.reasoning = thoughts
+        }
+        return (images, usage)
+    }
+
+    /// Only what is an image is called one.
+    private static func type(_ value: JSONValue?) -> String {
+        guard let type = value?.string, ["image/png", "image/jpeg", "image/webp"].contains(type) else {
+            return "image/png"
+        }
+        return type
+    }
+
+    public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {
+        GeminiFailure.reading(head, body: body)
+    }
+}

@@ -1,0 +1,82 @@
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+@Suite("A request for images") struct ImageCheckTests {
+    private func request(_ members: String) throws -> OperationRequest {
+        try OperationRequest(Array(#"{"model":"a/b",\#(members)}"#.utf8), for: .images)
+    }
+
+    @Test(
+        "names the member that is wrong",
+        arguments: [
+            (#""n":1"#, "prompt"), (#""prompt":"""#, "prompt"), (#""prompt":7"#, "prompt"),
+            (#""prompt":"p","n":0"#, "n"), (#""prompt":"p","n":11"#, "n"), (#""prompt":"p","n":"1""#, "n"),
+            (#""prompt":"p","size":"big""#, "size"), (#""prompt":"p","size":"0x10""#, "size"),
+            (#""prompt":"p","size":"10x99999999999999999999""#, "size"), (#""prompt":"p","size":"+1x1""#, "size"),
+            (#""prompt":"p","size":7"#, "size"), (#""prompt":"p","quality":"best""#, "quality"),
+            (#""prompt":"p","background":"red""#, "background"),
+            (#""prompt":"p","output_format":"gif""#, "output_format"),
+            (#""prompt":"p","response_format":"png""#, "response_format"),
+            (#""prompt":"p","output_compression":101"#, "output_compression"),
+            (#""prompt":"p","stream":true"#, "stream"),
+        ])
+    func refuses(_ members: String, _ parameter: String) throws {
+        let error = #expect(throws: APIError.self) { try request(members) }
+        #expect(error?.kind == .invalidRequest && error?.parameter == parameter)
+    }
+
+    @Test("takes a prompt of 32,000 characters and not one more")
+    func bounds() throws {
+        _ = try request(#""prompt":"\#(String(repeating: "ö", count: 32_000))""#)
+        let error = #expect(throws: APIError.self) {
+            try request(#""prompt":"\#(String(repeating: "ö", count: 32_001))""#)
+        }
+        #expect(error?.parameter == "prompt")
+    }
+
+    private static func model(_ prices: [Model.Price], images: [Pricing.Image] = []) -> Model {
+        var model = Model(
+            id: "a/b", name: "B", contextLength: 8192, outputModalities: ["image"],
+            pricing: [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")] + prices,
+            endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "i")])
+        model.pricingVariants.images = images
+        return model
+    }
+
+    /// What is held for a request and what it costs when the vendor says nothing of tokens.
+    private func amounts(_ model: Model, _ members: String) async throws -> (held: Int64?, record: Generation) {
+        let request = try request(#""prompt":"p",\#(members)"#)
+        let engine = Samples.engine(
+            ScriptedTransport([[.head(200), .bytes("whole x\nend\n")]]), models: [model], ledger: ScriptedLedger())
+        let catalog = Catalog([model])
+        let plan = try engine.routing.plan(
+            for: request, session: nil, caller: Samples.caller, in: catalog, attemptsMax: 3)
+        let estimate = HoldEstimate(for: request, size: request.size, targets: plan.targets)
+        let answer = try await engine.answer(request, for: Samples.caller, as: Samples.generation)
+        return (estimate.amount(outputTokens: 0)?.nanoUSD, try await answer.forward { _ in })
+    }
+
+    @Test("images are charged by size and quality, and held for exactly")
+    func chargesImages() async throws {
+        let images: [Pricing.Image] = [
+            .init(size: "1024x1024", quality: "high", usd: "0.17"), .init(size: "1024x1024", quality: nil, usd: "0.04"),
+            .init(size: nil, quality: nil, usd: "0.25"),
+        ]
+        for (members, nano): (String, Int64) in [
+            (#""size":"1024x1024","quality":"high""#, 170_000_000), (#""size":"1024x1024","n":3"#, 120_000_000),
+            (#""n":2"#, 500_000_000),
+        ] {
+            let (held, record) = try await amounts(Self.model([], images: images), members)
+            #expect(held == nano && record.cost.nanoUSD == nano && record.kind == .image, "\(members)")
+        }
+    }
+
+    @Test("a model that charges by token is held for at its dearest")
+    func chargesTokens() async throws {
+        let (held, record) = try await amounts(
+            Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""n":2"#)
+        #expect(held == 2 * 6600 * 40_000 && record.basis == .counted && record.cost.nanoUSD == 2 * 272 * 40_000)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import RouterCore
+import Synchronization
+import Testing
+
+@testable import RouterHTTP
+
+@Suite("The media folder") struct MediaFolderTests {
+    private final class Clock: Sendable {
+        let now = Mutex<Int64>(Int64(Date().timeIntervalSince1970 * 1000))
+        func advance(seconds: Int64) { now.withLock { $0 += seconds * 1000 } }
+        var timestamp: @Sendable () -> Int64 { { self.now.withLock { $0 } } }
+    }
+
+    /// Runs `body` with a folder that is removed afterwards.
+    private func with(_ body: (_ path: String) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await body(path)
+    }
+
+    @Test("what is kept is read again under a name that nobody can guess, also after a restart")
+    func keeps() async throws {
+        try await with { path in
+            let clock = Clock()
+            let folder = try MediaFolder(path, timestamp: clock.timestamp)
+            let name = try #require(await folder.keep([1, 2, 3], type: "image/png"))
+            let other = try #require(await folder.keep([4], type: "image/jpeg"))
+            #expect(name != other && name.utf8.count == 36 && name.hasSuffix(".png") && other.hasSuffix(".jpg"))
+            let read = try #require(await folder.read(name))
+            #expect(read.bytes == [1, 2, 3] && read.type == "image/png")
+            let again = try #require(await MediaFolder(path, timestamp: clock.timestamp).read(other))
+            #expect(again.bytes == [4] && again.type == "image/jpeg")
+        }
+    }
+
+    @Test("what is too old is gone, and its file with the next that is kept")
+    func expires() async throws {
+        try await with { path in
+            let clock = Clock()
+            let folder = try MediaFolder(path, timestamp: clock.timestamp)
+            let name = try #require(await folder.keep([1], type: "image/png"))
+            clock.advance(seconds: 3599)
+            #expect(await folder.read(name) != nil)
+            clock.advance(seconds: 1)
+            #expect(await folder.read(name) == nil)
+            _ = await folder.keep([2], type: "image/png")
+            #expect(!FileManager.default.fileExists(atPath: "\(path)/\(name)"))
+        }
+    }
+
+    @Test("the oldest make room, and nothing is kept that is too large, empty or of another type")
+    func isBounded() async throws {
+        try await with { path in
+            var limits = MediaFolder.Limits()
+            limits.bytesMax = 10
+            let folder = try MediaFolder(path, limits: limits, timestamp: Clock().timestamp)
+            let first = try #require(await folder.keep([UInt8](repeating: 1, count: 6), type: "image/png"))
+            let second = try #require(await folder.keep([UInt8](repeating: 2, count: 6), type: "image/png"))
+            #expect(await folder.read(first) == nil)
+            #expect(await folder.read(second) != nil)
+            #expect(await folder.keep([UInt8](repeating: 3, count: 11), type: "image/png") == nil)
+            #expect(await folder.keep([], type: "image/png") == nil)
+            #expect(await folder.keep([1], type: "text/html") == nil)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 1)
+        }
+    }
+
+    @Test(
+        "no name leads out of the folder",
+        arguments: [
+            "", "..", "../secret.png", "a.png", "/etc/passwd", String(repeating: "a", count: 32),
+            String(repeating: "a", count: 32) + ".html", String(repeating: "ä", count: 16) + ".png",
+            String(repeating: ".", count: 32) + ".png",
+        ])
+    func refusesNames(_ name: String) async throws {
+        try await with { path in
+            let folder = try MediaFolder(path, timestamp: Clock().timestamp)
+            #expect(MediaFolder.type(of: name) == nil)
+            #expect(await folder.read(name) == nil)
+        }
+    }
+
+    @Test("a folder that cannot be made is an error that names it")
+    func cannotBeMade() {
+        let error = #expect(throws: StoreError.self) { try MediaFolder("/proc/none/media", timestamp: { 0 }) }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("/proc/none/media"))
+    }
+}
