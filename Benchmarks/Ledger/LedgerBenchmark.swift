@@ -74,6 +74,16 @@ enum Sample {
         ).id
     }
 
+    /// Sets aside what all settlements of an account will use.
+    static func reserve(_ account: Account.ID, by node: NodeID, epoch: Int64, in store: SQLStore) async throws {
+        let amount: Int64 = 10_000_000_000_000
+        let request = LeaseRequest(
+            node: node, epoch: epoch, lease: LeaseName(account: account), need: amount, want: amount)
+        guard case .granted = try await store.lease(request) else {
+            throw StoreError(.unavailable, "no credit was set aside")
+        }
+    }
+
     static func id(_ number: Int) -> Generation.ID {
         let digits = String(number)
         return Generation.ID(

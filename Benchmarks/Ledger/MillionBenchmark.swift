@@ -27,6 +27,7 @@ struct MillionBenchmark {
         }
         let node = NodeID(rawValue: "node-benchmark")
         let epoch = try await store.join(node)
+        for owner in owners { try await Sample.reserve(owner.account, by: node, epoch: epoch, in: store) }
         let start = seconds(CLOCK_MONOTONIC)
         for batch in 0..<Self.records / 5000 {
             let settlements = (0..<5000).map { index in

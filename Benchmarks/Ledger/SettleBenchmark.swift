@@ -8,8 +8,8 @@ struct SettleBenchmark {
 
     init(_ place: Place) { self.place = place }
 
-    private static let perBatch = 5000
-    private static let batches = 40
+    private static let perBatch = 1000
+    private static let batches = 100
 
     func run() async throws {
         defer { place.remove() }
@@ -19,6 +19,7 @@ struct SettleBenchmark {
         for number in 0..<1000 { accounts.append(try await Sample.account(number, in: store)) }
         let node = NodeID(rawValue: "node-benchmark")
         let epoch = try await store.join(node)
+        for account in accounts { try await Sample.reserve(account, by: node, epoch: epoch, in: store) }
         var sequence: Int64 = 0
         var number = 0
         for (name, owners) in [("1,000 accounts", accounts), ("one account", [accounts[0]])] {

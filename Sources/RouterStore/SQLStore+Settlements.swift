@@ -62,21 +62,21 @@ private struct Settling {
     }
 
     private func apply(_ totals: SettlementTotals) throws(StoreError) {
-        try update(
-            chargeAccounts,
-            totals.accounts.map { [.integer($0.rawValue), .integer($1.charged), .integer($1.freed)] })
+        try transaction.execute(
+            each: chargeAccounts,
+            totals.accounts.map { [.integer($0.rawValue), .integer($1.charged), .integer($1.freed)] }, [])
         try beginPeriods(of: totals.keys.keys)
-        try update(
-            chargeKeys,
+        try transaction.execute(
+            each: chargeKeys,
             totals.keys.map {
                 [.text($0), .integer($1.charged), .integer($1.freed), .integer($1.latest)]
-            })
-        try update(
-            chargeLeases,
+            }, [])
+        try transaction.execute(
+            each: chargeLeases,
             totals.leases.map {
                 [.integer($0.account.rawValue), .text($0.key ?? ""), .integer($1.used), .integer($1.returned)]
             }, [.text(batch.node.rawValue), .integer(batch.epoch)])
-        try update(addToDays, totals.days.map { $0.sums.columns(of: $0.day) })
+        try transaction.execute(each: addToDays, totals.days.map { $0.sums.columns(of: $0.day) }, [])
     }
 
     /// Starts the count of limited keys anew whose period has ended.
@@ -103,13 +103,6 @@ private struct Settling {
         }
         return SettlementReceipt(recalled: recalled)
     }
-
-    private func update(
-        _ statement: SQLText, _ rows: [[SQLValue]], _ more: [SQLValue] = []
-    ) throws(StoreError) {
-        guard !rows.isEmpty else { return }
-        try transaction.execute(statement, [.list(rows)] + more)
-    }
 }
 
 private let generationRows = SQLInsert(
@@ -130,51 +123,82 @@ private let accountsOfList: SQLText = """
     SELECT id FROM accounts WHERE id IN (SELECT \(.integer(0)) FROM \(.list("$1"))) ORDER BY id
     """
 
-private let chargeAccounts: SQLText = """
-    UPDATE accounts SET charged_n = charged_n + item.charged, reserved_n = reserved_n - item.freed
-    FROM (SELECT \(.integer(0)) AS id, \(.integer(1)) AS charged, \(.integer(2)) AS freed FROM \(.list("$1"))) AS item
-    WHERE accounts.id = item.id
-    """
+private let chargeAccounts = SQLEach(
+    sqlite: """
+        UPDATE accounts SET charged_n = charged_n + ?2, reserved_n = reserved_n - ?3 WHERE id = ?1
+        """,
+    postgres: """
+        UPDATE accounts SET charged_n = charged_n + item.charged, reserved_n = reserved_n - item.freed
+        FROM (
+            SELECT \(.integer(0)) AS id, \(.integer(1)) AS charged, \(.integer(2)) AS freed
+            FROM \(.list("$1"))) AS item
+        WHERE accounts.id = item.id
+        """)
 
 private let resettingKeys: SQLText = """
     SELECT id, limit_reset, period_ms, \(.nowMilliseconds) AS now_ms FROM api_keys
     WHERE limit_reset IS NOT NULL AND id IN (SELECT \(.text(0)) FROM \(.list("$1"))) ORDER BY id
     """
 
-private let chargeKeys: SQLText = """
-    UPDATE api_keys SET used_n = used_n + item.charged, reserved_n = reserved_n - item.freed,
-        last_used_ms = CASE WHEN item.latest > coalesce(last_used_ms, 0) THEN item.latest ELSE last_used_ms END
-    FROM (
-        SELECT \(.text(0)) AS id, \(.integer(1)) AS charged, \(.integer(2)) AS freed, \(.integer(3)) AS latest
-        FROM \(.list("$1"))) AS item
-    WHERE api_keys.id = item.id
-    """
+private let chargeKeys = SQLEach(
+    sqlite: """
+        UPDATE api_keys SET used_n = used_n + ?2, reserved_n = reserved_n - ?3,
+            last_used_ms = CASE WHEN ?4 > coalesce(last_used_ms, 0) THEN ?4 ELSE last_used_ms END
+        WHERE id = ?1
+        """,
+    postgres: """
+        UPDATE api_keys SET used_n = used_n + item.charged, reserved_n = reserved_n - item.freed,
+            last_used_ms = CASE WHEN item.latest > coalesce(last_used_ms, 0) THEN item.latest ELSE last_used_ms END
+        FROM (
+            SELECT \(.text(0)) AS id, \(.integer(1)) AS charged, \(.integer(2)) AS freed, \(.integer(3)) AS latest
+            FROM \(.list("$1"))) AS item
+        WHERE api_keys.id = item.id
+        """)
 
-private let chargeLeases: SQLText = """
-    UPDATE leases SET used_n = used_n + item.used, granted_n = granted_n - item.returned
-    FROM (
-        SELECT \(.integer(0)) AS account_id, \(.text(1)) AS key_id, \(.integer(2)) AS used,
-            \(.integer(3)) AS returned
-        FROM \(.list("$1"))) AS item
-    WHERE leases.node_id = $2 AND leases.epoch = $3 AND leases.account_id = item.account_id
-        AND leases.key_id = item.key_id
-    """
+private let chargeLeases = SQLEach(
+    sqlite: """
+        UPDATE leases SET used_n = used_n + ?3, granted_n = granted_n - ?4
+        WHERE node_id = ?5 AND epoch = ?6 AND account_id = ?1 AND key_id = ?2
+        """,
+    postgres: """
+        UPDATE leases SET used_n = used_n + item.used, granted_n = granted_n - item.returned
+        FROM (
+            SELECT \(.integer(0)) AS account_id, \(.text(1)) AS key_id, \(.integer(2)) AS used,
+                \(.integer(3)) AS returned
+            FROM \(.list("$1"))) AS item
+        WHERE leases.node_id = $2 AND leases.epoch = $3 AND leases.account_id = item.account_id
+            AND leases.key_id = item.key_id
+        """)
 
-private let addToDays: SQLText = """
-    INSERT INTO usage_days (
-        account_id, day, key_id, model, provider, requests, cost_n, prompt_tokens, completion_tokens, reasoning_tokens,
-        cached_tokens)
-    SELECT \(.integer(0)), \(.integer(1)), \(.text(2)), \(.text(3)), \(.text(4)), \(.integer(5)), \(.integer(6)),
-        \(.integer(7)), \(.integer(8)), \(.integer(9)), \(.integer(10))
-    FROM \(.list("$1")) WHERE true
-    ON CONFLICT (account_id, day, key_id, model, provider) DO UPDATE SET
-        requests = usage_days.requests + excluded.requests,
-        cost_n = usage_days.cost_n + excluded.cost_n,
-        prompt_tokens = usage_days.prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = usage_days.completion_tokens + excluded.completion_tokens,
-        reasoning_tokens = usage_days.reasoning_tokens + excluded.reasoning_tokens,
-        cached_tokens = usage_days.cached_tokens + excluded.cached_tokens
-    """
+private let addToDays = SQLEach(
+    sqlite: """
+        INSERT INTO usage_days (
+            account_id, day, key_id, model, provider, requests, cost_n, prompt_tokens, completion_tokens,
+            reasoning_tokens, cached_tokens)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (account_id, day, key_id, model, provider) DO UPDATE SET
+            requests = usage_days.requests + excluded.requests,
+            cost_n = usage_days.cost_n + excluded.cost_n,
+            prompt_tokens = usage_days.prompt_tokens + excluded.prompt_tokens,
+            completion_tokens = usage_days.completion_tokens + excluded.completion_tokens,
+            reasoning_tokens = usage_days.reasoning_tokens + excluded.reasoning_tokens,
+            cached_tokens = usage_days.cached_tokens + excluded.cached_tokens
+        """,
+    postgres: """
+        INSERT INTO usage_days (
+            account_id, day, key_id, model, provider, requests, cost_n, prompt_tokens, completion_tokens, reasoning_tokens,
+            cached_tokens)
+        SELECT \(.integer(0)), \(.integer(1)), \(.text(2)), \(.text(3)), \(.text(4)), \(.integer(5)), \(.integer(6)),
+            \(.integer(7)), \(.integer(8)), \(.integer(9)), \(.integer(10))
+        FROM \(.list("$1")) WHERE true
+        ON CONFLICT (account_id, day, key_id, model, provider) DO UPDATE SET
+            requests = usage_days.requests + excluded.requests,
+            cost_n = usage_days.cost_n + excluded.cost_n,
+            prompt_tokens = usage_days.prompt_tokens + excluded.prompt_tokens,
+            completion_tokens = usage_days.completion_tokens + excluded.completion_tokens,
+            reasoning_tokens = usage_days.reasoning_tokens + excluded.reasoning_tokens,
+            cached_tokens = usage_days.cached_tokens + excluded.cached_tokens
+        """)
 
 private let report: SQLText = """
     UPDATE nodes SET reported = $3, heartbeat_ms = \(.nowMilliseconds) WHERE id = $1 AND epoch = $2 AND reported < $3

@@ -16,6 +16,11 @@ final class PostgresTransaction: SQLTransaction {
         try run { () throws(PostgresFailure) in try answer(statement, parameters).changedRows }
     }
 
+    func execute(each statement: SQLEach, _ rows: [[SQLValue]], _ more: [SQLValue]) throws(StoreError) {
+        guard !rows.isEmpty else { return }
+        _ = try execute(statement.postgres, [.list(rows)] + more)
+    }
+
     func insert(_ insert: SQLInsert, _ rows: [[SQLValue]]) throws(StoreError) -> [Bool] {
         guard !rows.isEmpty else { return [] }
         return try run { () throws(PostgresFailure) in

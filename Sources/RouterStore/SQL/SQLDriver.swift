@@ -51,6 +51,11 @@ protocol SQLTransaction: SQLSnapshot {
     @discardableResult
     func execute(_ statement: SQLText, _ parameters: [SQLValue]) throws(StoreError) -> Int
 
+    /// Runs a statement for each row; does nothing without any.
+    ///
+    /// - Parameter more: what is the same for all rows.
+    func execute(each statement: SQLEach, _ rows: [[SQLValue]], _ more: [SQLValue]) throws(StoreError)
+
     /// Inserts the rows whose key is not there yet, in their order: fast for thousands at once.
     ///
     /// - Parameter rows: each with a value for every column of `insert`.

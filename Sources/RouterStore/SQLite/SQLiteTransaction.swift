@@ -38,6 +38,13 @@ final class SQLiteTransaction: SQLTransaction {
         }
     }
 
+    func execute(each statement: SQLEach, _ rows: [[SQLValue]], _ more: [SQLValue]) throws(StoreError) {
+        guard !rows.isEmpty else { return }
+        try run(statement.sqlite) { prepared in
+            for row in rows { try prepared.execute(arguments: try Self.arguments(row + more)) }
+        }
+    }
+
     func insert(_ insert: SQLInsert, _ rows: [[SQLValue]]) throws(StoreError) -> [Bool] {
         try run(insert.sqlite) { prepared in
             var isNew: [Bool] = []
