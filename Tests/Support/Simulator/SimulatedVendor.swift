@@ -32,6 +32,7 @@ public enum SimulatedVendor: String, Sendable, CaseIterable {
             return refusal(400, "invalid_request_error", "The body is no JSON object.")
         }
         if let embeddings = SimulatedEmbeddings.answer(root, at: path, of: self) { return embeddings }
+        if let images = SimulatedImages.answer(root, at: path, of: self) { return images }
         let question = SimulatedQuestion(root, of: self)
         switch self {
         case .anthropic:

@@ -1,0 +1,91 @@
+"""The official SDK's images through routerd, at every vendor that makes them."""
+
+import base64
+import os
+import pathlib
+
+import httpx
+import openai
+import pytest
+
+from processes import Program, Router, routerd_binary
+
+# By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
+KINDS = {
+    "openai": ("openai/v1", "gpt-image-1", 'completion: "0.00004", image_output_token: "0.00004"'),
+    "gemini": ("gemini/v1beta", "imagen-4.0-generate-001", 'completion: "0", image_output: "0.04"'),
+    "openai_compatible": ("openai/v1", "flux", 'completion: "0", image_output: "0.01"'),
+}
+PIXEL_START = b"\x89PNG\r\n"
+
+
+def configuration(simulator):
+    providers = "".join(
+        f"  - {{ slug: {kind}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
+        f'base_url: "{simulator}/{path}" }}\n'
+        for kind, (path, _, _) in KINDS.items()
+    )
+    models = "".join(
+        f"  - id: sim/{kind}\n    output_modalities: [image]\n"
+        f"    endpoints: [{{ provider: {kind}, model: {model} }}]\n"
+        f'    pricing: {{ prompt: "0", {prices} }}\n'
+        for kind, (_, model, prices) in KINDS.items()
+    )
+    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+
+
+@pytest.fixture(scope="module")
+def vendors(tmp_path_factory):
+    beside = pathlib.Path(routerd_binary()).parent / "vendor-simulator"
+    binary = pathlib.Path(os.environ.get("VENDOR_SIMULATOR", beside))
+    if not binary.exists():
+        pytest.skip(f"{binary} is not built: swift build --product vendor-simulator")
+    program = Program([binary], tmp_path_factory.mktemp("simulator") / "log", dict(os.environ))
+    simulator = program.wait_for(r"listening on (http://\S+)")[1]
+    router = Router(tmp_path_factory.mktemp("vendors"), text=configuration(simulator))
+    yield router, router.create_key("images", "--rpm", "6000")["key"]
+    assert router.program.stop() == 0, router.program.said()
+    program.process.stdin.close()
+    program.process.wait(10)
+
+
+@pytest.fixture
+def client(vendors):
+    router, key = vendors
+    with openai.OpenAI(base_url=router.base_url, api_key=key, max_retries=0, timeout=30) as client:
+        yield client
+
+
+@pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("openai_compatible", 0.02)])
+def test_images(client, kind, cost):
+    reply = client.images.generate(model=f"sim/{kind}", prompt="a white siamese cat", n=2, size="1024x1024")
+    assert len(reply.data) == 2
+    for image in reply.data:
+        assert base64.b64decode(image.b64_json).startswith(PIXEL_START)
+        served = httpx.get(image.url)
+        assert served.content == base64.b64decode(image.b64_json)
+        assert served.headers["content-type"] == "image/png"
+    assert reply.usage.model_extra["cost"] == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("form, present", [("url", "url"), ("b64_json", "b64_json")])
+def test_form(client, form, present):
+    image = client.images.generate(model="sim/openai", prompt="p", response_format=form).data[0]
+    assert [name for name in ("url", "b64_json") if getattr(image, name)] == [present]
+
+
+def test_record(client):
+    raw = client.images.with_raw_response.generate(model="sim/gemini", prompt="p")
+    reply = client.get("/generation", cast_to=object, options={"params": {"id": raw.headers["x-generation-id"]}})
+    assert reply["data"]["api_type"] == "image"
+    assert reply["data"]["total_cost"] == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(
+    "members, parameter",
+    [({"size": "512x512"}, "size"), ({"n": 11}, "n"), ({"quality": "best"}, "quality")],
+)
+def test_refused(client, members, parameter):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.generate(model="sim/openai", prompt="p", **members)
+    assert refused.value.param == parameter
