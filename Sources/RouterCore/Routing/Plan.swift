@@ -39,12 +39,14 @@ public struct Plan: Sendable {
 
     /// Leaves what a key may ask.
     ///
-    /// - Parameter models: their ids; empty for all.
+    /// - Parameter models: their ids or other names; empty for all.
     /// - Throws: ``APIError`` of kind `permissionDenied` when nothing is left.
     mutating func limit(to models: [String]) throws(APIError) {
         guard !models.isEmpty else { return }
         let refused = targets.first?.model.id ?? ""
-        targets.removeAll { !models.contains($0.model.id) }
+        targets.removeAll { target in
+            !models.contains(target.model.id) && !target.model.aliases.contains(where: models.contains)
+        }
         guard targets.isEmpty else { return }
         throw APIError(
             .permissionDenied, "This key may not use \(refused). It may use: \(models.joined(separator: ", ")).",
