@@ -117,7 +117,7 @@ public struct RouterServer: Service {
             AnswerPreflight()
         }
         HealthRoutes(readiness: { isStopping() ? "the server is stopping." : await readiness() }).add(to: router)
-        ModelRoutes(catalog: catalog).add(to: router)
+        ModelRoutes(catalog: catalog, gate: gate).add(to: router)
         KeyRoutes(gate: gate, books: configuration.books).add(to: router)
         if let books = configuration.books { AccountRoutes(gate: gate, books: books).add(to: router) }
         ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)

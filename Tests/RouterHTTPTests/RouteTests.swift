@@ -53,6 +53,21 @@ import Testing
         #expect(text.hasPrefix("HTTP/1.1 200 OK") && text.contains(#"{"id":"test/model","object":"model""#))
     }
 
+    @Test("list to a key the models that it may ask, by whatever name it has them; to nobody without one")
+    func listsOwnModels() async throws {
+        let bearer = "Authorization: Bearer \(TestServer.key)\r\n" + Self.close
+        let keys = TestServer.Keys()
+        let all = try await answer(TestServer.get("/api/v1/models/user", headers: bearer), keys: keys)
+        #expect(all.hasPrefix("HTTP/1.1 200 OK") && all.contains(#""total_count":1"#))
+        for (name, count) in [("test/model", 1), ("model", 1), ("test/other", 0)] {
+            keys.change { $0.models = [name] }
+            let own = try await answer(TestServer.get("/api/v1/models/user", headers: bearer), keys: keys)
+            #expect(own.contains("\"total_count\":\(count)"), "\(name): \(own)")
+        }
+        let without = try await answer(TestServer.get("/api/v1/models/user", headers: Self.close))
+        #expect(without.hasPrefix("HTTP/1.1 401 "))
+    }
+
     @Test("say which models look like one that is not there")
     func missesModel() async throws {
         let text = try await answer(TestServer.get("/api/v1/models/test/modell", headers: Self.close))

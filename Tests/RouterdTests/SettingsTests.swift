@@ -377,7 +377,8 @@ import Testing
 
     @Test("long prompts and service tiers cost what their vendor charges")
     func tiers() throws {
-        let loaded = try SettingsTests.read(nil, ["GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k"])
+        let loaded = try SettingsTests.read(
+            nil, ["GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"])
         let catalog = try Routes(loaded.settings).catalog
         func cost(_ model: String, _ prompt: Int, _ service: String? = nil, audio: Int = 0) throws -> Int64 {
             var usage = Usage()
@@ -393,6 +394,10 @@ import Testing
         #expect(try cost("google/gemini-2.5-flash", 1000, audio: 400) == 600 * 300 + 400 * 1000)
         #expect(try cost("openai/gpt-5.4", 272_001) == 1_360_005_000)
         #expect(try cost("openai/gpt-5-mini", 1000, "flex") == 125_000)
+        var searches = Usage()
+        searches.webSearches = 3
+        let claude = try #require(catalog.model(named: "anthropic/claude-haiku-4-5")?.endpoints.first)
+        #expect(try claude.prices.charge(for: searches).total.nanoUSD == 30_000_000)
     }
 
     @Test("the model that the documentation shows costs and holds what it says")

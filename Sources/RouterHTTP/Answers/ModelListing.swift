@@ -42,10 +42,16 @@ struct ModelListing: Sendable {
 
     /// The models that `query` asks for.
     ///
-    /// - Parameter path: of the request, for the link to the next page.
-    func list(_ query: ModelQuery, path: String, members: [(name: String, value: String)]) -> Prepared {
-        guard !query.isEverything else { return whole }
-        let places = query.places(in: models)
+    /// - Parameters:
+    ///   - names: the only models that are shown, by their ids or other names; empty for all.
+    ///   - path: of the request, for the link to the next page.
+    func list(
+        _ query: ModelQuery, of names: [String] = [], path: String, members: [(name: String, value: String)]
+    ) -> Prepared {
+        guard !query.isEverything || !names.isEmpty else { return whole }
+        let places = query.places(in: models).filter { place in
+            names.isEmpty || names.contains(models[place].id) || models[place].aliases.contains(where: names.contains)
+        }
         let page = query.page(of: places)
         var next: String?
         if let limit = query.limit, places.count - page.endIndex > 0, !page.isEmpty {

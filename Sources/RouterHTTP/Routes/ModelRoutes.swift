@@ -2,14 +2,24 @@ import HTTPTypes
 import Hummingbird
 import RouterCore
 
-/// `GET /api/v1/models`, what belongs to it, and `GET /api/v1/providers`: need no key, and ignore one.
+/// `GET /api/v1/models`, what belongs to it, and `GET /api/v1/providers`: need no key, and ignore one. `/models/user` is the
+/// same for the key that asks, and counts as a request.
 struct ModelRoutes: Sendable {
     let catalog: LiveCatalog
+    let gate: Gate
 
     func add(to router: some RouterMethods<RouterContext>) {
         addLists(to: router)
         router.read("/api/v1/models/count") { request, _ in
             Self.answer(catalog.listing.count(try ModelQuery(Self.members(of: request))), to: request)
+        }
+        router.read("/api/v1/models/user") { request, context in
+            let key = try await gate.key(of: request, context, for: .reading)
+            let members = Self.members(of: request)
+            return Self.answer(
+                catalog.listing.list(
+                    try ModelQuery(members), of: key.models, path: "/api/v1/models/user", members: members), to: request
+            )
         }
         router.read("/api/v1/providers") { request, _ in
             Self.answer(EndpointListing.providers(of: catalog.current), to: request)
