@@ -28,6 +28,9 @@ struct ModelListingTests {
         #expect(try ids(listing.whole.body) == ["a/one", "a/two", "b/three"])
         #expect(try list([]).tag == listing.whole.tag)
         #expect(try list([("category", "legal")]).tag == listing.whole.tag)
+        #expect(try list([("offset", "0"), ("limit", "3")]).tag == listing.whole.tag)
+        #expect(try list([("limit", "2")]).tag != listing.whole.tag)
+        #expect(try list([("limit", "500"), ("sort", "newest"), ("q", "one")]).tag != listing.whole.tag)
     }
 
     @Test("have a tag of their own for each query")

@@ -78,8 +78,15 @@ public struct ModelQuery: Sendable, Hashable {
         if offset > 0, limit == nil { limit = Self.limitStandard }
     }
 
-    /// Whether it asks for everything, in the catalogue's order.
-    public var isEverything: Bool { self == ModelQuery() }
+    /// Whether it asks for everything that there is, in the catalogue's order: also with a page that has room for all.
+    ///
+    /// - Parameter count: how many models there are.
+    public func isEverything(of count: Int) -> Bool {
+        guard offset == 0, limit ?? .max >= count else { return false }
+        var query = self
+        query.limit = nil
+        return query == ModelQuery()
+    }
 
     /// Places in `models` of those that fit, in the order asked for; pages are not cut yet.
     public func places(in models: [Model]) -> [Int] {

@@ -48,7 +48,7 @@ struct ModelListing: Sendable {
     func list(
         _ query: ModelQuery, of names: [String] = [], path: String, members: [(name: String, value: String)]
     ) -> Prepared {
-        guard !query.isEverything || !names.isEmpty else { return whole }
+        guard !query.isEverything(of: models.count) || !names.isEmpty else { return whole }
         let places = query.places(in: models).filter { place in
             names.isEmpty || names.contains(models[place].id) || models[place].aliases.contains(where: names.contains)
         }
