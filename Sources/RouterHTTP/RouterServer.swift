@@ -30,6 +30,8 @@ public struct RouterServer: Service {
 
         /// Accounts, keys and records; `nil` for a server without.
         public var books: Books?
+        /// What `GET /metrics` says; `nil` for a server without.
+        public var metrics: (@Sendable () -> [Metric])?
 
         /// Called when the server is ended at once, before it waits for what runs: must end all exchanges with vendors,
         /// also those that are read for clients that have left.
@@ -120,6 +122,7 @@ public struct RouterServer: Service {
         ModelRoutes(catalog: catalog, gate: gate).add(to: router)
         KeyRoutes(gate: gate, books: configuration.books).add(to: router)
         if let books = configuration.books { AccountRoutes(gate: gate, books: books).add(to: router) }
+        if let metrics = configuration.metrics { MetricsRoute(gate: gate, metrics: metrics).add(to: router) }
         ProviderHealthRoutes(gate: gate, routing: engine.routing, catalog: catalog).add(to: router)
         router.refuse([.get, .put, .patch, .delete], at: "/api/v1/chat/completions", allowed: "POST")
         for path in Operation.allCases.flatMap({ [$0.path] + ($0.otherPath.map { [$0] } ?? []) }) {

@@ -107,7 +107,7 @@ struct PermitPool: Sendable {
         guard !isRefused(at: moment.now), moment.second - passed.latest < 2 else { return 0 }
         let recent = passed.counts(2).reduce(0, +)
         let free = blocks.reduce(0) { $0 + (moment.now < $1.until ? $1.free : 0) }
-        return recent >= 2 && free * 2 <= recent ? recent - free : 0
+        return recent >= 2 && free * 4 <= recent * 3 ? recent - free : 0
     }
 
     /// What to tell and ask the store.

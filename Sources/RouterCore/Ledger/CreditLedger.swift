@@ -13,6 +13,7 @@ public final class CreditLedger: Ledger {
     let journal: any Journal
     let ambient: Ambient
     private let policy: Policy
+    private let waits: StoreWaits
     /// One conversation with the store at a time: what a lease has there is known exactly between two of them.
     private let lane = AsyncLane()
     private let refills = Mutex<[LeaseName: Refill]>([:])
@@ -40,13 +41,15 @@ public final class CreditLedger: Ledger {
     }
 
     public init(
-        node: NodeID, store: any LedgerStore, journal: any Journal, ambient: Ambient, policy: Policy = Policy()
+        node: NodeID, store: any LedgerStore, journal: any Journal, ambient: Ambient, policy: Policy = Policy(),
+        waits: StoreWaits = StoreWaits()
     ) {
         state = Mutex(NodeLedger(node: node, leaseLifetime: policy.leaseLifetime))
         self.store = store
         self.journal = journal
         self.ambient = ambient
         self.policy = policy
+        self.waits = waits
     }
 
     /// Bytes of the journal that are kept free for the end of each running request.
@@ -97,6 +100,7 @@ public final class CreditLedger: Ledger {
                 hold.amount = amount
                 return true
             }
+            waits.wait(for: .credit)
             guard case .granted = await refill(hold.lease, need: more.partialValue) else { return false }
         }
         return false
@@ -108,7 +112,9 @@ public final class CreditLedger: Ledger {
         // An answer that was longer than expected is paid like any other, if there is credit.
         for _ in 0..<Self.settlingRefillsMax {
             let lacking = state.withLock { $0.lacking(hold, cost: cost) }
-            guard lacking > 0, case .granted = await refill(hold.lease, need: lacking) else { break }
+            guard lacking > 0 else { break }
+            waits.wait(for: .credit)
+            guard case .granted = await refill(hold.lease, need: lacking) else { break }
         }
         let charged = state.withLock { $0.settle(hold, cost: cost) }
         record.cost = Money(nanoUSD: charged)
@@ -131,7 +137,10 @@ public final class CreditLedger: Ledger {
             if segments[oldest] == 0 { segments[oldest] = nil }
         }
         // Without a journal the store must have it before the client may be told.
-        if failure != nil { try await report() }
+        if failure != nil {
+            waits.wait(for: .charge)
+            try await report()
+        }
         return record
     }
 
@@ -160,6 +169,7 @@ public final class CreditLedger: Ledger {
             case .short(let shortage): return shortage
             case .unavailable(let reason): throw APIError(creditUnknown: reason)
             case .mustRefill:
+                waits.wait(for: .credit)
                 switch await refill(lease, need: amount.nanoUSD) {
                 case .granted: continue
                 case .short(let shortage, let need):
@@ -399,6 +409,9 @@ public final class CreditLedger: Ledger {
         let needed = [oldestWritten, oldestListed, journal.current.segment].compactMap { $0 }.min()
         if let needed { journal.remove(through: needed - 1) }
     }
+
+    /// Requests that run, and those that have ended and are not in the store yet.
+    public var counts: (running: Int, unreported: Int) { state.withLock { ($0.running.count, $0.endedCount) } }
 
     /// Why nothing can be held now or soon; `nil` when all is well.
     public var trouble: String? {

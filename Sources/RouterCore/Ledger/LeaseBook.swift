@@ -25,6 +25,8 @@ struct LeaseBook: Sendable {
         var unreported: Int64 = 0
         /// Given back here, not in the store yet.
         var returning: Int64 = 0
+        /// What was free when it was refilled last.
+        fileprivate var slice: Int64 = 0
         /// What was charged since ``refilledAt``: how much the next slice should have.
         fileprivate var spent: Int64 = 0
         fileprivate var refilledAt: ContinuousClock.Instant
@@ -88,9 +90,11 @@ struct LeaseBook: Sendable {
         return max(first, min(most, perSecond / milliseconds) * Self.sliceSeconds)
     }
 
-    /// Whether so little is left that the next request may have to wait.
+    /// Whether so little is left that the next requests may have to wait: a third of the last slice, which is a second at
+    /// the pace so far.
     func isLow(_ name: LeaseName, amount: Int64) -> Bool {
-        leases[name]?.free ?? 0 < min(amount, Int64.max / 2) * 2
+        guard let lease = leases[name] else { return true }
+        return lease.free < max(min(amount, Int64.max / 2) * 2, lease.slice / 3)
     }
 
     /// The store has set aside more.
@@ -99,6 +103,7 @@ struct LeaseBook: Sendable {
     mutating func refill(_ name: LeaseName, remaining: Int64, at now: ContinuousClock.Instant) {
         var lease = leases[name] ?? Lease(refilledAt: now, usedAt: now)
         lease.free = max(0, remaining - lease.held - lease.unreported - lease.returning)
+        lease.slice = lease.free
         lease.spent = 0
         lease.refilledAt = now
         lease.usedAt = now

@@ -7,20 +7,24 @@ public final class Gate: Sendable {
     private let digests: @Sendable (_ text: String) -> [KeyDigest]?
     private let timestamp: @Sendable () -> Int64
     private let thirdPartyAccounts: Set<Account.ID>
+    private let waits: StoreWaits
 
     /// - Parameters:
     ///   - digests: of a key's text under each pepper; `nil` for a text that is too long to be a key.
     ///   - thirdPartyAccounts: whose requests for the operator's own models may be answered by others.
+    ///   - waits: counts requests for answers, and those that wait for a store here.
     public init(
         directory: KeyDirectory, limiter: any RequestLimiter,
         digests: @escaping @Sendable (_ text: String) -> [KeyDigest]?,
-        timestamp: @escaping @Sendable () -> Int64, thirdPartyAccounts: Set<Account.ID> = []
+        timestamp: @escaping @Sendable () -> Int64, thirdPartyAccounts: Set<Account.ID> = [],
+        waits: StoreWaits = StoreWaits()
     ) {
         self.directory = directory
         self.limiter = limiter
         self.digests = digests
         self.timestamp = timestamp
         self.thirdPartyAccounts = thirdPartyAccounts
+        self.waits = waits
     }
 
     /// What a key must be good for.
@@ -92,6 +96,7 @@ public final class Gate: Sendable {
         } else if KeyText.isMistyped(text) {
             throw Self.wrongKey
         } else {
+            if purpose == .inference { waits.wait(for: .key) }
             do throws(StoreError) {
                 found = try await directory.find(digests)
             } catch {
@@ -103,14 +108,16 @@ public final class Gate: Sendable {
         guard let key = found, key.revokedAt == nil, !key.isDisabled, key.expiresAt ?? .max > timestamp() else {
             throw Self.wrongKey
         }
+        if purpose == .inference { waits.begin() }
         return Admission(
-            key: key, verdict: try await count(key), purpose: purpose,
+            key: key, verdict: try await count(key, for: purpose), purpose: purpose,
             allowsThirdParties: thirdPartyAccounts.contains(key.account),
             app: purpose == .inference ? RequestApp(header) : RequestApp())
     }
 
-    private func count(_ key: APIKey) async throws(APIError) -> RateLimiter.Verdict {
+    private func count(_ key: APIKey, for purpose: Purpose) async throws(APIError) -> RateLimiter.Verdict {
         if let verdict = limiter.admit(key.id, limit: key.requestsPerMinute) { return verdict }
+        if purpose == .inference { waits.wait(for: .rate) }
         do throws(StoreError) {
             return try await limiter.ask(key.id, limit: key.requestsPerMinute)
         } catch {

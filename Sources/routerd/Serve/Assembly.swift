@@ -25,6 +25,8 @@ struct Assembly: Sendable {
     let ambient: Ambient
     let logger: Logger
     let recorder: any RequestRecorder
+    /// How often requests wait for the store.
+    let waits: StoreWaits
     /// Whether there is room for new answers.
     let load = LoadGate()
     /// Engines that were found on this machine.
@@ -53,12 +55,14 @@ struct Assembly: Sendable {
         for note in routes.notes { logger.warning("configured model", metadata: ["note": "\(note)"]) }
         catalog = LiveCatalog(routes.catalog)
         credentials = LiveCredentials(routes.keys)
-        ledger = try await Self.ledger(of: store, prices: routes.catalog.priceLists, in: data, ambient: ambient)
+        waits = StoreWaits()
+        ledger = try await Self.ledger(
+            of: store, prices: routes.catalog.priceLists, in: data, ambient: ambient, waits: waits)
     }
 
     /// The ledger, with everything settled that an earlier life of this server has left in its journal.
     private static func ledger(
-        of store: SQLStore, prices: Set<PriceList>, in data: DataDirectory, ambient: Ambient
+        of store: SQLStore, prices: Set<PriceList>, in data: DataDirectory, ambient: Ambient, waits: StoreWaits
     ) async throws(CommandFailure) -> CreditLedger {
         let node = try data.node(letters: ambient.letters)
         do throws(StoreError) {
@@ -66,7 +70,7 @@ struct Assembly: Sendable {
             let (journal, records) = try FileJournal.open(data.path + "/journal")
             let ledger = CreditLedger(
                 node: node, store: store, journal: journal, ambient: ambient,
-                policy: .init(leaseLifetime: store.isShared ? .seconds(30) : nil))
+                policy: .init(leaseLifetime: store.isShared ? .seconds(30) : nil), waits: waits)
             try await ledger.start(recovering: records)
             return ledger
         } catch {
@@ -88,13 +92,15 @@ struct Assembly: Sendable {
             directory: directory, limiter: sharedLimiter ?? RateLimiter(clock: ambient.timestamp),
             digests: { [peppers] in peppers.digests(of: $0) }, timestamp: ambient.timestamp,
             thirdPartyAccounts: Set(
-                settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }))
+                settings.routing.thirdPartyAccounts.compactMap { Int64($0).map(Account.ID.init(rawValue:)) }),
+            waits: waits)
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.load = load
         configuration.media = mediaFolder
         configuration.publicURL = settings.http.publicURL
         configuration.onCutOff = { [transport] in await transport.shutdown() }
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
+        configuration.metrics = { [waits, ledger] in Self.metrics(waits.soFar, of: ledger) }
         configuration.books = Books(
             store: store, directory: directory, peppers: peppers, ambient: ambient,
             requestsPerMinute: settings.defaults.requestsPerMinute,
@@ -108,6 +114,21 @@ struct Assembly: Sendable {
                 return await Self.fault(of: store)
             }, ambient: ambient, logger: logger,
             recorder: recorder, onListening: onListening)
+    }
+
+    private static func metrics(_ count: StoreWaits.Count, of ledger: CreditLedger) -> [Metric] {
+        let (running, unreported) = ledger.counts
+        return [
+            Metric(.counter, "routerd_requests_total", count.requests, "Requests for answers that showed a good key."),
+            Metric(
+                .counter, "routerd_store_waits_total", by: "for",
+                StoreWaits.Cause.allCases.map { ($0.rawValue, count.waits[$0] ?? 0) },
+                "How often such a request waited for the database, by what it waited for."),
+            Metric(.gauge, "routerd_requests_running", running, "Requests that have credit set aside."),
+            Metric(
+                .gauge, "routerd_settlements_waiting", unreported,
+                "Requests that have ended and whose charges are in the journal only."),
+        ]
     }
 
     /// Takes models, providers and their keys from `settings` for all requests from now on.
