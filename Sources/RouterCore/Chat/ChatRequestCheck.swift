@@ -42,6 +42,8 @@ enum ChatRequestCheck {
                 try checkTools(value)
             case "stop":
                 try checkStop(value)
+            case "plugins":
+                try checkPlugins(value)
             default:
                 break
             }
@@ -127,5 +129,14 @@ enum ChatRequestCheck {
         guard stop.kind != .string else { return }
         guard stop.kind == .array else { throw MemberCheck.wrongType(stop, "a string or an array of strings") }
         for text in stop.elements where text.kind != .string { throw MemberCheck.wrongType(text, "a string") }
+    }
+
+    /// Plugins that look things up would change the answer, and there are none here; the others are hints.
+    private static func checkPlugins(_ plugins: JSONValue) throws(APIError) {
+        guard plugins.kind == .array else { throw MemberCheck.wrongType(plugins, "an array") }
+        for plugin in plugins.elements where plugin["enabled"]?.bool != false {
+            guard let id = plugin["id"], id.equals("web") || id.equals("web-fetch") else { continue }
+            throw MemberCheck.invalid(id, "is not offered here: this router searches no web")
+        }
     }
 }

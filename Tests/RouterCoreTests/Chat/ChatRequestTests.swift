@@ -70,6 +70,11 @@ import Testing
                 "tools[0].function.name"
             ),
             (#"{"model":"a","stop":[1],"messages":[{"role":"user"}]}"#, "stop[0]"),
+            (#"{"model":"a","plugins":{},"messages":[{"role":"user"}]}"#, "plugins"),
+            (
+                #"{"model":"a","plugins":[{"id":"web","enabled":false},{"id":"web"}],"messages":[{"role":"user"}]}"#,
+                "plugins[1].id"
+            ),
             (#"{"model":"a","messages":[{"role":"user","role":"system"}]}"#, "messages[0].role"),
             (#"{"model":"a","max_tokens":1,"max_tokens":99999,"messages":[{"role":"user"}]}"#, "max_tokens"),
         ])
