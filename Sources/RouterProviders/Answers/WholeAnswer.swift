@@ -12,20 +12,22 @@ struct WholeAnswer<Reader: WholeAnswerReader>: AnswerDecoder {
     private let reader: Reader
     private let status: Int
     private let isStreamed: Bool
+    private let limits: JSONLimits
     private var body: [UInt8] = []
     private var isDone = false
 
     /// - Parameter status: the vendor's, for a failure.
-    init(_ reader: Reader, status: Int, isStreamed: Bool) {
+    init(_ reader: Reader, status: Int, isStreamed: Bool, limits: JSONLimits = .response) {
         self.reader = reader
         self.status = status
         self.isStreamed = isStreamed
+        self.limits = limits
     }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= JSONLimits.response.bytesMax else {
+        guard body.count + bytes.count <= limits.bytesMax else {
             throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(JSONLimits.response.bytesMax) bytes.", status: status)
+                .broken, "The provider's answer has more than \(limits.bytesMax) bytes.", status: status)
         }
         if body.isEmpty { body = bytes } else { body += bytes }
     }
@@ -34,7 +36,9 @@ struct WholeAnswer<Reader: WholeAnswerReader>: AnswerDecoder {
         guard !isDone else { return }
         isDone = true
         do throws(UpstreamFailure) {
-            try reader.read(JSONDocument(answer: body).root, isStreamed: isStreamed, into: &events)
+            let document = try JSONDocument(answer: body, limits: limits)
+            body = []
+            try reader.read(document.root, isStreamed: isStreamed, into: &events)
         } catch {
             var failure = error
             failure.status = status

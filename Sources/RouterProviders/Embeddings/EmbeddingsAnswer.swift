@@ -2,56 +2,33 @@ import RouterCore
 
 /// Reads the whole answer of a request for embeddings, and writes it in the form that the client asked for, whatever
 /// form the vendor chose.
-struct EmbeddingsAnswer: AnswerDecoder {
+struct EmbeddingsAnswer: WholeAnswerReader {
     /// Finds the embeddings in a vendor's answer, in the order of the inputs, and what it counted.
     typealias Reading =
         @Sendable (_ answer: JSONValue) throws(UpstreamFailure) -> (vectors: [JSONValue], usage: Usage?)
 
+    /// 2,048 embeddings of 4,096 dimensions.
+    static let limits = JSONLimits(
+        bytesMax: 128 << 20, depthMax: 64, valuesMax: 8_500_000, duplicateNames: .lastWins)
+
     private let inputCount: Int
     private let isBase64: Bool
-    private let status: Int
-    private let read: Reading
-    private var body: [UInt8] = []
+    private let find: Reading
 
-    /// Numbers that an answer may hold: 2,048 embeddings of 4,096 dimensions.
-    private static let valuesMax = 8_500_000
-    /// Bytes of an answer; more is not read.
-    private static let bytesMax = 128 << 20
-
-    init(_ request: OperationRequest, status: Int, read: @escaping Reading) {
+    init(_ request: OperationRequest, find: @escaping Reading) {
         inputCount = request.inputCount
         isBase64 = request.root["encoding_format"]?.equals("base64") == true
-        self.status = status
-        self.read = read
+        self.find = find
     }
 
-    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= Self.bytesMax else {
+    func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        let (vectors, usage) = try find(answer)
+        guard vectors.count == inputCount else {
             throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(Self.bytesMax) bytes.", status: status)
+                .broken, "The provider answered with \(vectors.count) embeddings for \(inputCount) inputs.")
         }
-        if body.isEmpty { body = bytes } else { body += bytes }
-    }
-
-    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        do throws(UpstreamFailure) {
-            let limits = JSONLimits(
-                bytesMax: Self.bytesMax, depthMax: 64, valuesMax: Self.valuesMax, duplicateNames: .lastWins)
-            // Why it is no JSON helps nobody.
-            guard let document = try? JSONDocument(body, limits: limits) else { throw .notAnAnswer }
-            body = []
-            let (vectors, usage) = try read(document.root)
-            guard vectors.count == inputCount else {
-                throw UpstreamFailure(
-                    .broken, "The provider answered with \(vectors.count) embeddings for \(inputCount) inputs.")
-            }
-            if let usage { events.append(.usage(usage)) }
-            events.append(.completion(try piece(vectors, bytes: document.bytes.count)))
-        } catch {
-            var failure = error
-            failure.status = failure.status ?? status
-            throw failure
-        }
+        if let usage { events.append(.usage(usage)) }
+        events.append(.completion(try piece(vectors, bytes: answer.text.count)))
     }
 
     private func piece(_ vectors: [JSONValue], bytes: Int) throws(UpstreamFailure) -> ChatPiece {

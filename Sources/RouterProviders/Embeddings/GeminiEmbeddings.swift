@@ -58,23 +58,26 @@ public struct GeminiEmbeddings: OperationTranslator {
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
-        EmbeddingsAnswer(request, status: head.status) { answer throws(UpstreamFailure) in
-            if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
-            guard let list = answer["embeddings"], list.kind == .array else { throw .notAnAnswer }
-            var vectors: [JSONValue] = []
-            for element in list.elements {
-                guard let vector = element["values"] else { throw .notAnAnswer }
-                vectors.append(vector)
-            }
-            var usage: Usage?
-            if let count = answer["usageMetadata"]?["promptTokenCount"]?.integer, (1...Usage.tokensMax).contains(count)
-            {
-                var counted = Usage()
-                counted.prompt = count
-                usage = counted
-            }
-            return (vectors, usage)
-        }
+        WholeAnswer(
+            EmbeddingsAnswer(request) { answer throws(UpstreamFailure) in
+                if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
+                guard let list = answer["embeddings"], list.kind == .array else { throw .notAnAnswer }
+                var vectors: [JSONValue] = []
+                for element in list.elements {
+                    guard let vector = element["values"] else { throw .notAnAnswer }
+                    vectors.append(vector)
+                }
+                var usage: Usage?
+                if let count = answer["usageMetadata"]?["promptTokenCount"]?.integer,
+                    (1...Usage.tokensMax).contains(count)
+                {
+                    var counted = Usage()
+                    counted.prompt = count
+                    usage = counted
+                }
+                return (vectors, usage)
+            },
+            status: head.status, isStreamed: false, limits: EmbeddingsAnswer.limits)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

@@ -39,21 +39,24 @@ public struct OpenAIEmbeddings: OperationTranslator {
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
-        EmbeddingsAnswer(request, status: head.status) { answer throws(UpstreamFailure) in
-            if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
-            guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
-            let usage = answer["usage"].flatMap { Usage(openAI: $0) }
-            // Some vendors do not keep the order, but say which is which.
-            var vectors = [JSONValue?](repeating: nil, count: data.count)
-            for (place, element) in data.elements.enumerated() {
-                let index = element["index"]?.integer ?? place
-                guard vectors.indices.contains(index), vectors[index] == nil, let vector = element["embedding"] else {
-                    throw .notAnAnswer
+        WholeAnswer(
+            EmbeddingsAnswer(request) { answer throws(UpstreamFailure) in
+                if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
+                guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
+                let usage = answer["usage"].flatMap { Usage(openAI: $0) }
+                // Some vendors do not keep the order, but say which is which.
+                var vectors = [JSONValue?](repeating: nil, count: data.count)
+                for (place, element) in data.elements.enumerated() {
+                    let index = element["index"]?.integer ?? place
+                    guard vectors.indices.contains(index), vectors[index] == nil, let vector = element["embedding"]
+                    else {
+                        throw .notAnAnswer
+                    }
+                    vectors[index] = vector
                 }
-                vectors[index] = vector
-            }
-            return (vectors.compactMap(\.self), usage)
-        }
+                return (vectors.compactMap(\.self), usage)
+            },
+            status: head.status, isStreamed: false, limits: EmbeddingsAnswer.limits)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

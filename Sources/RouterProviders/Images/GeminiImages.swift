@@ -129,18 +129,20 @@ public struct GeminiImages: OperationTranslator {
     ) -> any AnswerDecoder {
         let isImagen = Self.isImagen(endpoint)
         let (size, quality) = (request.root["size"]?.string, request.root["quality"]?.string)
-        return ImagesAnswer(status: head.status) { answer throws(UpstreamFailure) in
-            if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
-            guard answer.kind == .object else { throw .notAnAnswer }
-            var (images, usage) = isImagen ? (Self.predictions(answer), Usage()) : try Self.candidates(answer)
-            guard !images.isEmpty else {
-                throw UpstreamFailure(.refused, "The provider's safety filter removed every image.")
-            }
-            usage.images = images.count
-            usage.imageSize = size
-            usage.imageQuality = quality
-            return ImagesAnswer.Reading(images: images, usage: usage)
-        }
+        return WholeAnswer(
+            ImagesAnswer { answer throws(UpstreamFailure) in
+                if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
+                guard answer.kind == .object else { throw .notAnAnswer }
+                var (images, usage) = isImagen ? (Self.predictions(answer), Usage()) : try Self.candidates(answer)
+                guard !images.isEmpty else {
+                    throw UpstreamFailure(.refused, "The provider's safety filter removed every image.")
+                }
+                usage.images = images.count
+                usage.imageSize = size
+                usage.imageQuality = quality
+                return ImagesAnswer.Reading(images: images, usage: usage)
+            },
+            status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
     }
 
     private static func predictions(_ answer: JSONValue) -> [AnsweredImage] {

@@ -10,7 +10,7 @@ struct AnsweredImage {
 }
 
 /// Reads the whole answer of a request for images.
-struct ImagesAnswer: AnswerDecoder {
+struct ImagesAnswer: WholeAnswerReader {
     /// What a vendor's answer holds.
     struct Reading {
         var images: [AnsweredImage]
@@ -22,42 +22,17 @@ struct ImagesAnswer: AnswerDecoder {
 
     typealias Reader = @Sendable (_ answer: JSONValue) throws(UpstreamFailure) -> Reading
 
-    private let status: Int
-    private let read: Reader
-    private var body: [UInt8] = []
+    static let limits = JSONLimits(bytesMax: 100 << 20, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
 
-    /// Bytes of an answer; more is not read.
-    private static let bytesMax = 100 << 20
+    private let find: Reader
 
-    init(status: Int, read: @escaping Reader) {
-        self.status = status
-        self.read = read
-    }
+    init(find: @escaping Reader) { self.find = find }
 
-    mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        guard body.count + bytes.count <= Self.bytesMax else {
-            throw UpstreamFailure(
-                .broken, "The provider's answer has more than \(Self.bytesMax) bytes.", status: status)
-        }
-        if body.isEmpty { body = bytes } else { body += bytes }
-    }
-
-    mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        do throws(UpstreamFailure) {
-            let limits = JSONLimits(
-                bytesMax: Self.bytesMax, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
-            // Why it is no JSON helps nobody.
-            guard let document = try? JSONDocument(body, limits: limits) else { throw .notAnAnswer }
-            body = []
-            let reading = try read(document.root)
-            guard !reading.images.isEmpty else { throw .notAnAnswer }
-            events.append(.usage(reading.usage))
-            events.append(.completion(try piece(reading, bytes: document.bytes.count)))
-        } catch {
-            var failure = error
-            failure.status = failure.status ?? status
-            throw failure
-        }
+    func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+        let reading = try find(answer)
+        guard !reading.images.isEmpty else { throw .notAnAnswer }
+        events.append(.usage(reading.usage))
+        events.append(.completion(try piece(reading, bytes: answer.text.count)))
     }
 
     /// `"data":[{"b64_json":…,"media_type":…}],…`

@@ -59,33 +59,35 @@ public struct OpenAIImages: OperationTranslator {
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let asked = request.root
-        return ImagesAnswer(status: head.status) { answer throws(UpstreamFailure) in
-            if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
-            guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
-            let format = answer["output_format"]?.string ?? asked["output_format"]?.string ?? "png"
-            var images: [AnsweredImage] = []
-            for image in data.elements {
-                guard let base64 = image["b64_json"] else { throw .notAnAnswer }
-                images.append(
-                    AnsweredImage(
-                        base64: base64, type: Self.type(format), revisedPrompt: image["revised_prompt"]))
-            }
-            var usage = Usage()
-            if let said = answer["usage"] {
-                usage.prompt = Usage.count(said["input_tokens"]) ?? 0
-                usage.promptImage = Usage.count(said["input_tokens_details"]?["image_tokens"]) ?? 0
-                usage.completion = Usage.count(said["output_tokens"]) ?? 0
-                let text = Usage.count(said["output_tokens_details"]?["text_tokens"]) ?? 0
-                usage.completionImage = max(0, usage.completion - text)
-            }
-            usage.images = images.count
-            usage.imageSize = answer["size"]?.string ?? asked["size"]?.string
-            usage.imageQuality = answer["quality"]?.string ?? asked["quality"]?.string.map(Self.quality)
-            let shown = answer.members.filter { member in
-                ["background", "output_format", "quality", "size"].contains(member.name.string)
-            }
-            return ImagesAnswer.Reading(images: images, usage: usage, shown: shown)
-        }
+        return WholeAnswer(
+            ImagesAnswer { answer throws(UpstreamFailure) in
+                if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
+                guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
+                let format = answer["output_format"]?.string ?? asked["output_format"]?.string ?? "png"
+                var images: [AnsweredImage] = []
+                for image in data.elements {
+                    guard let base64 = image["b64_json"] else { throw .notAnAnswer }
+                    images.append(
+                        AnsweredImage(
+                            base64: base64, type: Self.type(format), revisedPrompt: image["revised_prompt"]))
+                }
+                var usage = Usage()
+                if let said = answer["usage"] {
+                    usage.prompt = Usage.count(said["input_tokens"]) ?? 0
+                    usage.promptImage = Usage.count(said["input_tokens_details"]?["image_tokens"]) ?? 0
+                    usage.completion = Usage.count(said["output_tokens"]) ?? 0
+                    let text = Usage.count(said["output_tokens_details"]?["text_tokens"]) ?? 0
+                    usage.completionImage = max(0, usage.completion - text)
+                }
+                usage.images = images.count
+                usage.imageSize = answer["size"]?.string ?? asked["size"]?.string
+                usage.imageQuality = answer["quality"]?.string ?? asked["quality"]?.string.map(Self.quality)
+                let shown = answer.members.filter { member in
+                    ["background", "output_format", "quality", "size"].contains(member.name.string)
+                }
+                return ImagesAnswer.Reading(images: images, usage: usage, shown: shown)
+            },
+            status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
     }
 
     /// The media type of an `output_format`.

@@ -125,12 +125,12 @@ struct OpenAIAnswer: WholeAnswerReader {
 extension JSONDocument {
     /// Reads what a vendor sent. Bytes that are not UTF-8 are replaced: a vendor's slip in a character is no reason to
     /// throw the answer away.
-    init(answer bytes: [UInt8]) throws(UpstreamFailure) {
+    init(answer bytes: [UInt8], limits: JSONLimits = .response) throws(UpstreamFailure) {
         do throws(JSONFault) {
-            self = try JSONDocument(bytes, limits: .response)
+            self = try JSONDocument(bytes, limits: limits)
         } catch {
             guard error.kind == .invalidUTF8,
-                let repaired = try? JSONDocument(Array(String(decoding: bytes, as: UTF8.self).utf8), limits: .response)
+                let repaired = try? JSONDocument(Array(String(decoding: bytes, as: UTF8.self).utf8), limits: limits)
             else { throw .notAnAnswer }
             self = repaired
         }
