@@ -1,6 +1,40 @@
 import RouterCore
 
 extension FrontResponse {
+    /// Answers with one JSON body, once the vendor's answer is whole and settled; or with what went wrong.
+    ///
+    /// - Parameter body: writes the vendor's answer as the client gets it.
+    func send(
+        whole answer: ChatAnswer, headers: ResponseHeaders, entry: inout RequestRecord,
+        body: (_ piece: ChatPiece, _ record: Generation) async -> [UInt8]
+    ) async {
+        var headers = headers
+        var completion: ChatPiece?
+        do {
+            let record = try await answer.forward { events in
+                for case .completion(let piece) in events { completion = piece }
+            }
+            guard let completion else {
+                throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
+            }
+            let body = await body(completion, record)
+            entry.generation = record
+            entry.status = 200
+            headers.add("content-type", "application/json")
+            writeHead(status: 200, headers: headers, contentLength: body.count)
+            try await write(body)
+            end()
+        } catch let failure as UpstreamFailure {
+            await send(APIError(failure), headers: headers, entry: &entry)
+        } catch let error as APIError {
+            // Its charge could not be kept: what nobody could be charged for is not handed out.
+            await send(error, headers: headers, entry: &entry)
+        } catch {
+            entry.status = RequestRecord.clientLeft
+            end()
+        }
+    }
+
     /// Answers with an error that is the whole answer, and ends.
     func send(_ error: APIError, headers: ResponseHeaders, entry: inout RequestRecord) async {
         let answer = ErrorResponse(error, headers: headers)

@@ -40,10 +40,7 @@ final class ChatRoute: Sendable {
         var headers = ResponseHeaders(requestID: requestID, origin: request.header("origin"))
         headers.add("x-generation-id", id.rawValue)
         do throws(APIError) {
-            let admission = try await gate.admit(request.header, for: .inference)
-            headers.add(admission.verdict)
-            entry.key = admission.key.id
-            if let refusal = admission.refusal { throw refusal }
+            let admission = try await gate.admit(request, noting: &headers, &entry)
             let chat: ChatRequest
             let answer: ChatAnswer
             do throws(APIError) {
@@ -53,16 +50,15 @@ final class ChatRoute: Sendable {
                 if let refusal = load.refusal(isStreamed: chat.stream, chance: ambient.random()) { throw refusal }
                 answer = try await engine.chat(chat, for: admission.caller, as: id, session: session(request))
             } catch {
-                if [.invalidRequest, .paymentRequired, .unavailable].contains(error.kind) { gate.giveBack(admission) }
-                var error = error
-                if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
-                throw error
+                throw gate.refused(admission, for: error, unknownModelIsInvalid: unknownModelIsInvalid)
             }
             let metadata = wantsMetadata(request) ? answer.routerMetadata : nil
             if chat.stream {
                 await stream(answer, to: chat, metadata, headers: headers, through: response, entry: &entry)
             } else {
-                await send(answer, to: chat, metadata, headers: headers, through: response, entry: &entry)
+                await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
+                    OpenAIChatFormat(answer, to: chat, metadata: metadata).completion(piece, of: record)
+                }
             }
         } catch {
             await response.send(error, headers: headers, entry: &entry)
@@ -78,39 +74,6 @@ final class ChatRoute: Sendable {
     private func session(_ request: FrontRequest) -> String? {
         guard let session = request.header("x-session-id"), (1...256).contains(session.utf8.count) else { return nil }
         return session
-    }
-
-    /// One JSON body, once it is whole and settled.
-    private func send(
-        _ answer: ChatAnswer, to request: ChatRequest, _ metadata: [UInt8]?, headers: ResponseHeaders,
-        through response: any FrontResponse,
-        entry: inout RequestRecord
-    ) async {
-        var headers = headers
-        var completion: ChatPiece?
-        do {
-            let record = try await answer.forward { events in
-                for case .completion(let piece) in events { completion = piece }
-            }
-            guard let completion else {
-                throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
-            }
-            let body = OpenAIChatFormat(answer, to: request, metadata: metadata).completion(completion, of: record)
-            entry.generation = record
-            entry.status = 200
-            headers.add("content-type", "application/json")
-            response.writeHead(status: 200, headers: headers, contentLength: body.count)
-            try await response.write(body)
-            response.end()
-        } catch let failure as UpstreamFailure {
-            await response.send(APIError(failure), headers: headers, entry: &entry)
-        } catch let error as APIError {
-            // Its charge could not be kept: what nobody could be charged for is not handed out.
-            await response.send(error, headers: headers, entry: &entry)
-        } catch {
-            entry.status = RequestRecord.clientLeft
-            response.end()
-        }
     }
 
     /// Server-sent events, each as soon as it is there.

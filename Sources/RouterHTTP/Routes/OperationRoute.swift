@@ -40,7 +40,9 @@ final class OperationRoute: Sendable {
         do throws(APIError) {
             let (asked, answer) = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
             let address = publicURL ?? request.header("host").map { "http://\($0)" }
-            await send(answer, to: asked, address: address, headers: headers, through: response, entry: &entry)
+            await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
+                await write(piece, to: asked, of: record, address: address)
+            }
         } catch {
             await response.send(error, headers: headers, entry: &entry)
         }
@@ -53,10 +55,7 @@ final class OperationRoute: Sendable {
         _ request: FrontRequest, _ operation: Operation, as id: Generation.ID, headers: inout ResponseHeaders,
         entry: inout RequestRecord
     ) async throws(APIError) -> (OperationRequest, ChatAnswer) {
-        let admission = try await gate.admit(request.header, for: .inference)
-        headers.add(admission.verdict)
-        entry.key = admission.key.id
-        if let refusal = admission.refusal { throw refusal }
+        let admission = try await gate.admit(request, noting: &headers, &entry)
         do throws(APIError) {
             if let fault = request.fault { throw fault }
             try ContentType.checkJSON(request.header("content-type"))
@@ -64,42 +63,7 @@ final class OperationRoute: Sendable {
             if let refusal = load.refusal(isStreamed: asked.stream, chance: ambient.random()) { throw refusal }
             return (asked, try await engine.answer(asked, for: admission.caller, as: id))
         } catch {
-            if [.invalidRequest, .paymentRequired, .unavailable].contains(error.kind) { gate.giveBack(admission) }
-            var error = error
-            if error.kind == .modelNotFound, unknownModelIsInvalid { error.kind = .modelInvalid }
-            throw error
-        }
-    }
-
-    /// One JSON body, once it is whole and settled.
-    private func send(
-        _ answer: ChatAnswer, to request: OperationRequest, address: String?, headers: ResponseHeaders,
-        through response: any FrontResponse,
-        entry: inout RequestRecord
-    ) async {
-        var headers = headers
-        var completion: ChatPiece?
-        do {
-            let record = try await answer.forward { events in
-                for case .completion(let piece) in events { completion = piece }
-            }
-            guard let completion else {
-                throw UpstreamFailure(.broken, "The provider's answer was empty.", provider: record.provider)
-            }
-            let body = await write(completion, to: request, of: record, address: address)
-            entry.generation = record
-            entry.status = 200
-            headers.add("content-type", "application/json")
-            response.writeHead(status: 200, headers: headers, contentLength: body.count)
-            try await response.write(body)
-            response.end()
-        } catch let failure as UpstreamFailure {
-            await response.send(APIError(failure), headers: headers, entry: &entry)
-        } catch let error as APIError {
-            await response.send(error, headers: headers, entry: &entry)
-        } catch {
-            entry.status = RequestRecord.clientLeft
-            response.end()
+            throw gate.refused(admission, for: error, unknownModelIsInvalid: unknownModelIsInvalid)
         }
     }
 
