@@ -9,30 +9,9 @@ struct ChunkTemplateTests {
     /// What a decoder makes of pieces: the events of each, and how it ended.
     private func outcome(_ pieces: [[UInt8]], usesTemplates: Bool) throws -> [String] {
         let request = try Client(.gpt41, stream: true).request
-        var decoder = OpenAIStream(
+        let decoder = OpenAIStream(
             shape: OpenAIAnswerShape(for: request, quirks: .selfHosted), usesTemplates: usesTemplates)
-        var outcome: [String] = []
-        do throws(UpstreamFailure) {
-            for piece in pieces {
-                var events: [ChatEvent] = []
-                defer { outcome.append(text(events)) }
-                try decoder.decode(piece, into: &events)
-            }
-        } catch {
-            outcome.append("\(error)")
-        }
-        return outcome
-    }
-
-    private func text(_ events: [ChatEvent]) -> String {
-        events.map { event in
-            switch event {
-            case .opening(let piece): "opening " + String(decoding: piece.members, as: UTF8.self)
-            case .content(let piece): "content " + String(decoding: piece.members, as: UTF8.self)
-            case .finish(let piece): "finish " + String(decoding: piece.members, as: UTF8.self)
-            default: "\(event)"
-            }
-        }.joined(separator: "\n")
+        return RouterProvidersTests.outcome(of: pieces, by: decoder)
     }
 
     private func record(_ text: [UInt8], _ shape: String = #"{"choices":[{"index":0,"delta":{"content":"@"}}]}"#)

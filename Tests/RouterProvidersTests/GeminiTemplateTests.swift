@@ -8,30 +8,9 @@ import Testing
 struct GeminiTemplateTests {
     /// What a decoder makes of records: the events of each, and how it ended.
     private func outcome(_ records: [String], usesTemplates: Bool) -> [String] {
-        var decoder = GeminiStream(
-            GeminiAnswerShape(hidesReasoning: false, memory: nil), usesTemplates: usesTemplates)
-        var outcome: [String] = []
-        do throws(UpstreamFailure) {
-            for record in records {
-                var events: [ChatEvent] = []
-                defer { outcome.append(text(events)) }
-                try decoder.decode(Array("data: \(record)\r\n\r\n".utf8), into: &events)
-            }
-        } catch {
-            outcome.append("\(error)")
-        }
-        return outcome
-    }
-
-    private func text(_ events: [ChatEvent]) -> String {
-        events.map { event in
-            switch event {
-            case .opening(let piece): "opening " + String(decoding: piece.members, as: UTF8.self)
-            case .content(let piece): "content " + String(decoding: piece.members, as: UTF8.self)
-            case .finish(let piece): "finish " + String(decoding: piece.members, as: UTF8.self)
-            default: "\(event)"
-            }
-        }.joined(separator: "\n")
+        RouterProvidersTests.outcome(
+            of: records.map { Array("data: \($0)\r\n\r\n".utf8) },
+            by: GeminiStream(GeminiAnswerShape(hidesReasoning: false, memory: nil), usesTemplates: usesTemplates))
     }
 
     private static func record(_ part: String, counts: String = "", more: String = "") -> String {

@@ -5,23 +5,11 @@ import Testing
 
 @testable import RouterStore
 
-/// The same numbers from the same start.
-private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}
-
 /// Random lives of one server on a real store and a real journal, beside the sums that a person would keep in mind.
 private struct LedgerLife {
     let store: SQLStore
     let directory: String
-    var chance: Chance
+    var chance: SeededGenerator
     var account = Account.ID.first
     var granted: Int64 = 0
     var charged: [Generation.ID: Int64] = [:]
@@ -36,7 +24,7 @@ private struct LedgerLife {
     init(seed: UInt64, store: SQLStore, directory: String) async throws {
         self.store = store
         self.directory = directory
-        chance = Chance(state: seed)
+        chance = SeededGenerator(seed: seed)
         clock = ManualClock()
         ledger = try await Self.start(on: store, in: directory, clock)
         account = try await store.add(
@@ -101,12 +89,13 @@ private struct LedgerLife {
         if charging {
             // A fee and no usage: a bill that `verify` can compute again.
             var rates = Rates()
-            rates[.request] = Int64.random(in: 0...hold.amount.nanoUSD, using: &chance) * 1000
+            let fee = Int64.random(in: 0...hold.amount.nanoUSD, using: &chance)
+            rates[.request] = fee * 1000
             let prices = PriceList(rates: rates)
             try await store.keep([prices])
             record.basis = .vendor
             record.priceID = prices.id
-            record.cost = Money(nanoUSD: (prices.requestFee) / 1000)
+            record.cost = Money(nanoUSD: fee)
         }
         let settled = try await ledger.settle(hold, as: record)
         if settled.cost != record.cost { faults.append("\(record.id) was charged \(settled.cost.text)") }

@@ -59,9 +59,6 @@ public struct PriceList: Sendable, Hashable {
         id = String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    /// Pico-dollars for each request.
-    public var requestFee: Int64 { rates[.request] ?? 0 }
-
     /// The rates that count for a request.
     ///
     /// A long prompt at a service tier that has no rates for long prompts costs, unit by unit, the dearer of the service

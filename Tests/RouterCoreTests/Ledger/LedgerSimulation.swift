@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import RouterCore
@@ -74,7 +75,7 @@ struct LedgerSimulation {
         case answersBeforeTheJournal, hasNoJournal, settlesTwice, holdsNothing
     }
 
-    private var generator: SplitMix
+    private var generator: SeededGenerator
     private var store: ModelStore
     private var nodes: [Node] = []
     private var now = ContinuousClock.now
@@ -88,7 +89,7 @@ struct LedgerSimulation {
     /// - Parameter losesNodes: nodes that live are sometimes thought to be gone.
     init(seed: UInt64, losesNodes: Bool, mistake: Mistake? = nil) {
         self.losesNodes = losesNodes
-        generator = SplitMix(state: seed)
+        generator = SeededGenerator(seed: seed)
         self.mistake = mistake
         store = ModelStore(credit: Int64.random(in: 1_000...100_000, using: &generator))
         for number in 0..<Int.random(in: 1...3, using: &generator) {
@@ -235,19 +236,6 @@ struct LedgerSimulation {
 
     /// What was spent beyond the credit.
     var overspent: Int64 { max(0, store.charged - store.credit) }
-}
-
-/// Steele, Lea and Flood's generator: the same numbers from the same start.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
 }
 
 @Suite("The ledger, simulated") struct LedgerSimulationTests {
