@@ -20,6 +20,8 @@ public final class CreditLedger: Ledger {
     private let segments: Mutex<[Int64: Int]> = Mutex([:])
     /// Why the store did not take the last report.
     private let reportFailure = Mutex<StoreError?>(nil)
+    /// When nobody could tell whether there was credit for a request, the last time, and why.
+    private let refusal = Mutex<(reason: String, at: ContinuousClock.Instant)?>(nil)
 
     /// How a node and the store keep in touch.
     public struct Policy: Sendable, Hashable {
@@ -54,6 +56,7 @@ public final class CreditLedger: Ledger {
 
     /// Bytes of the journal that are kept free for the end of each running request.
     private static let recordBytesReserved = 4096
+    private static let refusalBelieved: Duration = .seconds(1)
     /// A client is not told that credit is short before so many tokens of answer cannot be paid.
     private static let tokensMin = 16
     /// A whole answer of fewer tokens is hardly of use.
@@ -167,18 +170,24 @@ public final class CreditLedger: Ledger {
                 refillAhead(lease, amount: amount.nanoUSD)
                 return nil
             case .short(let shortage): return shortage
-            case .unavailable(let reason): throw APIError(creditUnknown: reason)
+            case .unavailable(let reason): throw unknown(reason)
             case .mustRefill:
                 waits.wait(for: .credit)
                 switch await refill(lease, need: amount.nanoUSD) {
                 case .granted: continue
                 case .short(let shortage, let need):
                     if need <= amount.nanoUSD { return shortage }
-                case .failed(let reason): throw APIError(creditUnknown: reason)
+                case .failed(let reason): throw unknown(reason)
                 }
             }
         }
-        throw APIError(creditUnknown: "too many requests wait for credit")
+        throw unknown("too many requests wait for credit")
+    }
+
+    /// It cannot be told whether there is credit; ``trouble`` says so for a while.
+    private func unknown(_ reason: String) -> APIError {
+        refusal.withLock { $0 = (reason, ambient.now()) }
+        return APIError(creditUnknown: reason)
     }
 
     private func reserveJournal() throws(APIError) {
@@ -186,7 +195,7 @@ public final class CreditLedger: Ledger {
         do throws(StoreError) {
             try journal.reserve((running + 1) * Self.recordBytesReserved)
         } catch {
-            throw APIError(creditUnknown: error.description)
+            throw unknown(error.description)
         }
     }
 
@@ -418,6 +427,8 @@ public final class CreditLedger: Ledger {
         if state.withLock(\.mustJoin) { return "the ledger has not joined the store" }
         if let failure = reportFailure.withLock({ $0 }) { return failure.description }
         do throws(APIError) { try reserveJournal() } catch { return error.detail ?? error.message }
-        return nil
+        // There may be room and credit for one request and none for the next: a refusal is believed for a while.
+        guard let refusal = refusal.withLock({ $0 }) else { return nil }
+        return refusal.at.duration(to: ambient.now()) < Self.refusalBelieved ? refusal.reason : nil
     }
 }
