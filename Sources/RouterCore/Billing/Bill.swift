@@ -28,7 +28,7 @@ struct Bill: Sendable {
         _ end: End, reported: Usage?, meter: AnswerMeter, promptTokens: () -> Int, leavesTraces: Bool,
         prices: PriceList
     ) {
-        let reported = reported.flatMap { $0.isBelievable ? $0 : nil }
+        let reported = reported?.ifBelievable
         switch end {
         case .vendorFailed: return
         case .completed:
@@ -90,7 +90,8 @@ extension Usage {
     /// No request has so many tokens: a vendor that says so is mistaken.
     private static let tokensMax = 100_000_000
 
-    var isBelievable: Bool { max(prompt, completion) <= Self.tokensMax }
+    /// `nil` when it has more than that.
+    var ifBelievable: Usage? { max(prompt, completion) <= Self.tokensMax ? self : nil }
 
     /// Nothing was made that a client could use.
     var hasNoAnswer: Bool { completion <= 0 }

@@ -51,7 +51,7 @@ extension Bill {
         case .cancelled: guard hasContent || leavesTraces else { return }
         }
         let counts: [(usage: Usage, basis: Generation.Basis)] =
-            (reported.map { [($0, .vendor)] } ?? []) + [(counted, .counted)]
+            (reported?.ifBelievable.map { [($0, .vendor)] } ?? []) + [(counted, .counted)]
         for count in counts {
             // More than can be counted is no usage that a vendor could have meant.
             guard let charge = try? prices.charge(for: count.usage) else { continue }
