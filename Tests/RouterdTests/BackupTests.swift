@@ -7,19 +7,8 @@ import Testing
 
 @Suite("routerd backup and restore", .serialized, .timeLimit(.minutes(3))) struct BackupTests {
     private static func configuration(_ server: LoopbackServer) -> String {
-        """
-        providers:
-          - { slug: engine, kind: openai_compatible, base_url: "\(server.baseURL)/v1", class: local }
-        models:
-          - id: airouter-cloud/test
-            context_length: 8192
-            endpoints: [{ provider: engine, model: upstream-name }]
-            pricing: { prompt: "0.001", completion: "0.001" }
-        """
+        OneEngine.configuration(at: server, price: "0.001", more: "")
     }
-
-    private static let answer =
-        #"{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
 
     private static func run(_ words: String..., in directory: String) async throws -> Executable.Outcome {
         try await Executable.run(words, in: directory)
@@ -48,7 +37,7 @@ import Testing
     @Test("what is charged up to a backup is in it, also what is in the journal only; what comes later is not")
     func roundTrip() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.answer)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
@@ -93,7 +82,7 @@ import Testing
     @Test("a backup of a server that was killed has what stands in its journal only")
     func killed() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.answer)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in

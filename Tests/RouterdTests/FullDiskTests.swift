@@ -73,8 +73,6 @@ struct FullDiskTests {
     private static let model = "airouter-cloud/test"
     /// Four tokens, in nano-dollars.
     private static let cost: Int64 = 40_000_000
-    private static let whole =
-        #"{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
 
     private struct Scene {
         let directory: String
@@ -115,22 +113,13 @@ struct FullDiskTests {
 
     private func withScene(_ body: (Scene, ServerProcess, _ key: String) async throws -> Void) async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
             let scene = Scene(
                 directory: directory, disk: try await SmallDisk(megabytes: 16, at: "\(directory)/disk"),
-                configuration: """
-                    discover: false
-                    providers:
-                      - { slug: engine, kind: openai_compatible, base_url: "\(vendor.baseURL)/v1", class: local }
-                    models:
-                      - id: \(Self.model)
-                        context_length: 8192
-                        endpoints: [{ provider: engine, model: upstream-name }]
-                        pricing: { prompt: "0.01", completion: "0.01" }
-                    """)
+                configuration: OneEngine.configuration(at: vendor, model: Self.model))
             let server = try await scene.start()
             for words in [
                 ["users", "create", Self.email], ["credits", "grant", Self.email, "100000", "--reason", "test"],

@@ -23,7 +23,8 @@ private struct FaultScene {
     static func run(_ body: (FaultScene) async throws -> Void) async throws {
         try await OwnPostgresServer.with { database in
             let vendor = try LoopbackServer { request in
-                String(decoding: request.body, as: UTF8.self).contains(#""stream":true"#) ? streamed : whole
+                String(decoding: request.body, as: UTF8.self).contains(#""stream":true"#)
+                    ? streamed : [OneEngine.answer]
             }
             defer { vendor.stop() }
             let port = try #require(database.uri.firstMatch(of: /127\.0\.0\.1:([0-9]+)/)?.1)
@@ -48,16 +49,7 @@ private struct FaultScene {
         environment = ["ROUTERD_PEPPER": "a pepper for tests only, not a secret"]
         server = try await ServerProcess(
             in: directory,
-            configuration: """
-                discover: false
-                providers:
-                  - { slug: engine, kind: openai_compatible, base_url: "\(vendor.baseURL)/v1", class: local }
-                models:
-                  - id: \(Self.model)
-                    context_length: 8192
-                    endpoints: [{ provider: engine, model: upstream-name }]
-                    pricing: { prompt: "0.01", completion: "0.01" }
-                """,
+            configuration: OneEngine.configuration(at: vendor, model: Self.model),
             environment: environment.merging(
                 ["DATABASE_URL": database.uri.replacing(port, with: "127.0.0.1:\(proxy.port)")]) { $1 })
         let commands = environment.merging(["DATABASE_URL": database.uri]) { $1 }
@@ -125,14 +117,6 @@ private struct FaultScene {
         await store.close()
         #expect(verification.isExact, "\(verification.findings)")
     }
-
-    private static let whole: [Step] = [
-        .answer(
-            headers: ["content-type": "application/json"],
-            body:
-                #"{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
-        )
-    ]
 
     private static let streamed: [Step] = [
         .head(200, ["content-type": "text/event-stream", "transfer-encoding": "chunked"]),

@@ -7,20 +7,8 @@ import Testing
     private func configuration(_ server: LoopbackServer, drain: Int = 10, model: String = "airouter-cloud/test")
         -> String
     {
-        """
-        drain_seconds: \(drain)
-        providers:
-          - { slug: engine, kind: openai_compatible, base_url: "\(server.baseURL)/v1", class: local }
-        models:
-          - id: \(model)
-            context_length: 8192
-            endpoints: [{ provider: engine, model: upstream-name }]
-            pricing: { prompt: "0.0000001", completion: "0.0000001" }
-        """
+        OneEngine.configuration(at: server, model: model, price: "0.0000001", more: "drain_seconds: \(drain)\n")
     }
-
-    private static let whole =
-        #"{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
 
     private static func chunk(_ delta: String, finish: String = "null") -> Step {
         .chunk(
@@ -37,7 +25,7 @@ import Testing
                     Self.chunk(#"{"role":"assistant","content":""}"#), Self.chunk(#"{"content":"Hel"}"#),
                     Self.chunk(#"{"content":"lo"}"#), Self.chunk("{}", finish: #""stop""#),
                     .chunk("data: [DONE]\n\n"), .lastChunk,
-                ] : [.answer(headers: ["content-type": "application/json"], body: Self.whole)]
+                ] : [OneEngine.answer]
         }
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
@@ -62,7 +50,7 @@ import Testing
     @Test("sees keys that are made and revoked beside it within a second")
     func seesKeys() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
@@ -131,7 +119,7 @@ import Testing
     @Test("reads its configuration again on SIGHUP, and keeps the old one when the new one is wrong")
     func reloads() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
@@ -153,7 +141,7 @@ import Testing
     @Test("takes another catalogue as it is written and on SIGHUP, and keeps the old one when an entry is wrong")
     func rereadsCatalog() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
@@ -210,7 +198,7 @@ import Testing
     @Test("shows a first key once, when it is asked to, and a curl that works")
     func greets() async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in

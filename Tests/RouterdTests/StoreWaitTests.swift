@@ -5,29 +5,19 @@ import Testing
 
 /// The promise of docs/benchmarks.md that the usual request waits for no database. These run alone in scripts/test.
 @Suite("Waiting for the database", .serialized, .timeLimit(.minutes(2))) struct StoreWaitTests {
-    private static let whole =
-        #"{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
     private static let first = 1000
     private static let requests = 5000
 
     private func check(environment: [String: String]) async throws {
         let vendor = try LoopbackServer(steps: [
-            .answer(headers: ["content-type": "application/json"], body: Self.whole)
+            OneEngine.answer
         ])
         defer { vendor.stop() }
         try await TemporaryDirectory.with { directory in
             let server = try await ServerProcess(
                 in: directory,
-                configuration: """
-                    discover: false
-                    providers:
-                      - { slug: engine, kind: openai_compatible, base_url: "\(vendor.baseURL)/v1", class: local }
-                    models:
-                      - id: test/model
-                        context_length: 8192
-                        endpoints: [{ provider: engine, model: upstream-name }]
-                        pricing: { prompt: "0.000001", completion: "0.000001" }
-                    """, environment: environment)
+                configuration: OneEngine.configuration(at: vendor, model: "test/model", price: "0.000001"),
+                environment: environment)
             func key(_ more: String...) async throws -> String {
                 let outcome = try await Executable.run(
                     ["keys", "create", "--name", "test", "--data", "\(directory)/data", "--json"] + more, in: directory,
