@@ -1,14 +1,10 @@
 """The official SDK's images through routerd, at every vendor that makes them."""
 
 import base64
-import os
-import pathlib
 
 import httpx
 import openai
 import pytest
-
-from processes import Program, Router, routerd_binary
 
 # By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
 KINDS = {
@@ -34,26 +30,9 @@ def configuration(simulator):
     return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
 
 
-@pytest.fixture(scope="module")
-def vendors(tmp_path_factory):
-    beside = pathlib.Path(routerd_binary()).parent / "vendor-simulator"
-    binary = pathlib.Path(os.environ.get("VENDOR_SIMULATOR", beside))
-    if not binary.exists():
-        pytest.skip(f"{binary} is not built: swift build --product vendor-simulator")
-    program = Program([binary], tmp_path_factory.mktemp("simulator") / "log", dict(os.environ))
-    simulator = program.wait_for(r"listening on (http://\S+)")[1]
-    router = Router(tmp_path_factory.mktemp("vendors"), text=configuration(simulator))
-    yield router, router.create_key("images", "--rpm", "6000")["key"]
-    assert router.program.stop() == 0, router.program.said()
-    program.process.stdin.close()
-    program.process.wait(10)
-
-
 @pytest.fixture
-def client(vendors):
-    router, key = vendors
-    with openai.OpenAI(base_url=router.base_url, api_key=key, max_retries=0, timeout=30) as client:
-        yield client
+def client(vendor_client):
+    return vendor_client
 
 
 @pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("openai_compatible", 0.02)])

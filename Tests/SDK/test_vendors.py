@@ -1,13 +1,9 @@
 """The official SDKs through routerd to every vendor family, each simulated in its own wire format."""
 
 import json
-import os
-import pathlib
 
 import openai
 import pytest
-
-from processes import Program, Router, routerd_binary
 
 # By the kind of a provider: where the simulator speaks its format, and how its model is told to reason.
 PATHS = {
@@ -69,31 +65,9 @@ def configuration(simulator):
     return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
 
 
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
-    beside = pathlib.Path(routerd_binary()).parent / "vendor-simulator"
-    binary = pathlib.Path(os.environ.get("VENDOR_SIMULATOR", beside))
-    if not binary.exists():
-        pytest.skip(f"{binary} is not built: swift build --product vendor-simulator")
-    program = Program([binary], tmp_path_factory.mktemp("simulator") / "log", dict(os.environ))
-    yield program.wait_for(r"listening on (http://\S+)")[1]
-    program.process.stdin.close()
-    program.process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def vendors(simulator, tmp_path_factory):
-    router = Router(tmp_path_factory.mktemp("vendors"), text=configuration(simulator))
-    key = router.create_key("vendors", "--rpm", "6000")["key"]
-    yield router, key
-    assert router.program.stop() == 0, router.program.said()
-
-
 @pytest.fixture
-def client(vendors):
-    router, key = vendors
-    with openai.OpenAI(base_url=router.base_url, api_key=key, max_retries=0, timeout=30) as client:
-        yield client
+def client(vendor_client):
+    return vendor_client
 
 
 @pytest.fixture(params=FAMILIES)
