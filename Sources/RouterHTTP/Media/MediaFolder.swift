@@ -126,7 +126,9 @@ public final class MediaFolder: Sendable {
             guard count > 0 else { break }
             written += count
         }
-        let isWhole = written == bytes.count && close(file) == 0
+        // Closed in any case; what the close itself says counts for a file that is whole.
+        let isClosed = close(file) == 0
+        let isWhole = isClosed && written == bytes.count
         if !isWhole { unlink(place) }
         return isWhole
     }
