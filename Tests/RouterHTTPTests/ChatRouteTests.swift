@@ -24,6 +24,7 @@ import Testing
             }
             if !isTaken { throw CancellationError() }
         }
+        func cut() {}
         func end() { state.withLock { $0.hasEnded = true } }
     }
 

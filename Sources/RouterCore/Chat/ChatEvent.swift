@@ -6,8 +6,10 @@ public enum ChatEvent: Sendable, Hashable {
     case content(ChatPiece)
     /// The end of one choice: an empty delta with its finish reason.
     case finish(ChatPiece)
-    /// The whole answer, when it was not streamed.
+    /// The whole answer, when it was not streamed; of a stream of an ``Operation`` its last event, without the usage.
     case completion(ChatPiece)
+    /// The next bytes of an answer that is not JSON, such as sound.
+    case bytes(BytesPiece)
     /// Totals so far; the latest counts.
     case usage(Usage)
     /// Nothing came for a while.
@@ -16,7 +18,7 @@ public enum ChatEvent: Sendable, Hashable {
     /// Whether the client got something it asked for, so that no other endpoint may be tried any more.
     public var commits: Bool {
         switch self {
-        case .content, .finish, .completion: true
+        case .content, .finish, .completion, .bytes: true
         case .opening, .usage, .silence: false
         }
     }
@@ -31,4 +33,16 @@ public struct ChatPiece: Sendable, Hashable {
     public var members: [UInt8]
 
     public init(members: [UInt8]) { self.members = members }
+}
+
+/// Bytes of an answer that go to the client as they are.
+public struct BytesPiece: Sendable, Hashable {
+    /// What they are, such as `audio/mpeg`; the same in every piece of an answer.
+    public var type: String
+    public var bytes: [UInt8]
+
+    public init(type: String, bytes: [UInt8]) {
+        self.type = type
+        self.bytes = bytes
+    }
 }

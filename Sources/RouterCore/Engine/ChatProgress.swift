@@ -35,7 +35,7 @@ struct ChatProgress: AnswerTally {
                 meter.add(piece)
                 finishReason = piece.word(behind: "\"finish_reason\":") ?? finishReason
                 nativeFinishReason = piece.word(behind: "\"native_finish_reason\":") ?? nativeFinishReason
-            case .opening, .silence: break
+            case .opening, .silence, .bytes: break
             }
         }
     }

@@ -68,22 +68,7 @@ public struct ImagesFormat: Sendable {
         writer.member("id", record.id.rawValue)
         writer.member("model", record.model)
         writer.member("provider", record.providerName)
-        let usage = record.usage
-        writer.name("usage")
-        writer.beginObject()
-        writer.member("input_tokens", usage.prompt)
-        writer.member("output_tokens", usage.completion)
-        writer.member("total_tokens", usage.total)
-        writer.name("input_tokens_details")
-        writer.beginObject()
-        writer.member("text_tokens", max(0, usage.prompt - usage.promptImage))
-        writer.member("image_tokens", usage.promptImage)
-        writer.endObject()
-        writer.member("prompt_tokens", usage.prompt)
-        writer.member("completion_tokens", usage.completion)
-        writer.name("cost")
-        writer.raw(record.cost.shortText.utf8)
-        writer.endObject()
+        OperationUsage.write(record, to: &writer)
         writer.endObject()
         return writer.bytes
     }

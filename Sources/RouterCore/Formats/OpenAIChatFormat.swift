@@ -65,7 +65,7 @@ public struct OpenAIChatFormat: Sendable {
                 }
             case .silence:
                 bytes += ": keep-alive\n\n".utf8
-            case .usage, .completion:
+            case .usage, .completion, .bytes:
                 break
             }
         }

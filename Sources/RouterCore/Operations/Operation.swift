@@ -39,6 +39,13 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// How the answer to a checked request goes out.
+    func form(of root: JSONValue) -> AnswerForm {
+        switch self {
+        case .embeddings, .images: .json
+        }
+    }
+
     /// What a request uses, by our own count before anyone has answered.
     func size(of root: JSONValue) -> OperationSize {
         switch self {
@@ -90,4 +97,14 @@ extension Generation.Kind {
     /// Where requests of each kind come in.
     fileprivate static let routes: [(kind: Self, path: String)] =
         [(.chat, "/api/v1/chat/completions")] + Operation.allCases.map { ($0.kind, $0.path) }
+}
+
+/// How an answer to an ``Operation`` goes out.
+public enum AnswerForm: Sendable, Hashable {
+    /// One JSON object, when it is whole.
+    case json
+    /// Server-sent events, each as it comes.
+    case events
+    /// Bytes as they come.
+    case bytes
 }

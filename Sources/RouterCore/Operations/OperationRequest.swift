@@ -6,7 +6,10 @@ public struct OperationRequest: RoutedRequest {
     public let document: JSONDocument
     /// The model asked for; the first of `models` when `model` is not there.
     public let model: String
-    public let stream: Bool
+    public let form: AnswerForm
+
+    /// Whether the answer begins before it is whole.
+    public var stream: Bool { form != .json }
 
     /// Checks the text and the members this version knows; leaves the others alone.
     ///
@@ -41,7 +44,7 @@ public struct OperationRequest: RoutedRequest {
                 parameter: "model")
         }
         try operation.check(root)
-        stream = root["stream"]?.bool ?? false
+        form = operation.form(of: root)
     }
 
     public var root: JSONValue { document.root }

@@ -13,6 +13,18 @@ struct ResponseHeaders: Sendable, Hashable {
 
     mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
 
+    /// Whether the body is server-sent events.
+    var isEventStream: Bool {
+        fields.contains { $0.name == "content-type" && $0.value.hasPrefix("text/event-stream") }
+    }
+
+    /// What a stream of server-sent events has, whoever stands between here and the client.
+    mutating func addEventStream() {
+        add("content-type", "text/event-stream; charset=utf-8")
+        add("cache-control", "no-cache")
+        add("x-accel-buffering", "no")
+    }
+
     /// What every answer of the API has.
     ///
     /// - Parameters:

@@ -19,4 +19,7 @@ protocol FrontResponse: AnyObject, Sendable {
     /// - Throws: `CancellationError` when the client has left.
     func write(_ bytes: [UInt8]) async throws
     func end()
+    /// Ends a response that is not whole and cannot say so: the connection is closed without its end, so that no client
+    /// takes what came for all of it.
+    func cut()
 }

@@ -39,7 +39,7 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
         context.eventLoop.preconditionInEventLoop()
         guard !hasLeft, !hasBegun else { return }
         hasBegun = true
-        isEventStream = contentLength == nil
+        isEventStream = contentLength == nil && headers.isEventStream
         guard plain == nil else {  // Goes out with the first bytes of the body.
             plain?.writeHead(status: status, headers: headers, contentLength: contentLength, isLast: isLast)
             return
@@ -91,6 +91,14 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
             return
         }
         ended(self)
+    }
+
+    func cut() {
+        context.eventLoop.preconditionInEventLoop()
+        guard ended != nil else { return }
+        ended = nil
+        guard !hasLeft else { return }
+        context.close(promise: nil)
     }
 
     /// Puts the end on the wire.

@@ -83,9 +83,7 @@ final class ChatRoute: Sendable {
         entry: inout RequestRecord
     ) async {
         var headers = headers
-        headers.add("content-type", "text/event-stream; charset=utf-8")
-        headers.add("cache-control", "no-cache")
-        headers.add("x-accel-buffering", "no")
+        headers.addEventStream()
         response.writeHead(status: 200, headers: headers, contentLength: nil)
         entry.status = 200
         var format = OpenAIChatFormat(answer, to: request, metadata: metadata)

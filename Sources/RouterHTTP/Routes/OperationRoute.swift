@@ -40,8 +40,13 @@ final class OperationRoute: Sendable {
         do throws(APIError) {
             let (asked, answer) = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
             let address = publicURL ?? request.header("host").map { "http://\($0)" }
-            await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
-                await write(piece, to: asked, of: record, address: address)
+            switch asked.form {
+            case .json:
+                await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
+                    await write(piece, to: asked, of: record, address: address)
+                }
+            case .events: await response.send(eventsOf: answer, to: operation, headers: headers, entry: &entry)
+            case .bytes: await response.send(bytesOf: answer, headers: headers, entry: &entry)
             }
         } catch {
             await response.send(error, headers: headers, entry: &entry)
