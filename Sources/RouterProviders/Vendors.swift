@@ -10,20 +10,24 @@ public enum Vendors {
         return [
             .openAI: Vendor(
                 chat: OpenAIChat(quirks: .openAI),
-                operations: [.embeddings: OpenAIEmbeddings(.openAI), .images: OpenAIImages()]),
+                operations: [.embeddings: OpenAIEmbeddings(.openAI), .images: OpenAIImages(), .speech: OpenAISpeech()]),
             .anthropic: Vendor(chat: anthropic, access: anthropic.access),
             .gemini: Vendor(
-                chat: gemini, operations: [.embeddings: GeminiEmbeddings(), .images: GeminiImages()],
+                chat: gemini,
+                operations: [.embeddings: GeminiEmbeddings(), .images: GeminiImages(), .speech: GeminiSpeech()],
                 access: GeminiChat.keyAccess,
                 media: GeminiMedia()),
-            .vertex: Vendor(chat: gemini, media: GeminiMedia()),
+            .vertex: Vendor(chat: gemini, operations: [.speech: GeminiSpeech()], media: GeminiMedia()),
             .mistral: Vendor(
                 chat: OpenAIChat(quirks: .mistral), operations: [.embeddings: OpenAIEmbeddings(.mistral)]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
             .openAICompatible: Vendor(
                 chat: OpenAIChat(quirks: .selfHosted),
-                operations: [.embeddings: OpenAIEmbeddings(.engine), .images: OpenAIImages(isEngine: true)],
+                operations: [
+                    .embeddings: OpenAIEmbeddings(.engine), .images: OpenAIImages(isEngine: true),
+                    .speech: OpenAISpeech(isEngine: true),
+                ],
                 media: EngineMedia()),
         ]
     }

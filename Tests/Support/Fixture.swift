@@ -42,15 +42,25 @@ public struct Fixture: Sendable, CustomStringConvertible {
     /// The head of the vendor's answer, as `meta.json` has it.
     public func vendorHead() throws -> UpstreamHead {
         let meta = try meta()
-        var lines = "content-type: \(meta["vendor_content_type"]?.string ?? "application/json")\r\n"
+        let type = try raw("vendor_response.json")?.type ?? meta["vendor_content_type"]?.string ?? "application/json"
+        var lines = "content-type: \(type)\r\n"
         if let headers = meta["vendor_headers"]?.members {
             for header in headers { lines += "\(header.name.string): \(header.value.string ?? "")\r\n" }
         }
         return UpstreamHead(status: meta["vendor_status"]?.integer ?? 0, lines: Array(lines.utf8))
     }
 
+    /// What a file stands for that is `{"$content_type": …, "$bytes_base64": …}`: a body that is no JSON; `nil` for others.
+    public func raw(_ file: String) throws -> (type: String, bytes: [UInt8])? {
+        guard let json = try json(file), let text = json["$bytes_base64"]?.string,
+            let letters = Base64.checked(Array(text.utf8)[...])
+        else { return nil }
+        return (json["$content_type"]?.string ?? "", Base64.decoded(letters))
+    }
+
     /// The body of the vendor's answer, whole or streamed.
     public func vendorBody() throws -> [UInt8]? {
-        try bytes("vendor_response.json") ?? bytes("vendor_stream.txt") ?? bytes("vendor_response.txt")
+        if let raw = try raw("vendor_response.json") { return raw.bytes }
+        return try bytes("vendor_response.json") ?? bytes("vendor_stream.txt") ?? bytes("vendor_response.txt")
     }
 }

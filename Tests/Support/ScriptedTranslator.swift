@@ -3,7 +3,7 @@ public import RouterCore
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
 /// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED [TIER]`,
-/// `error MESSAGE`, `end`. An answer that has
+/// `sound MILLISECONDS` of PCM, `error MESSAGE`, `end`. An answer that has
 /// not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
     public init() {}
@@ -80,6 +80,9 @@ public struct ScriptedTranslator: ChatTranslator {
                             ChatPiece(
                                 members: Array(
                                     #""data":[{"b64_json":"\#(words[1])","media_type":"image/png"}]"#.utf8))))
+                case "sound":
+                    let bytes = [UInt8](repeating: 0, count: 48 * (Int(words[1]) ?? 0))
+                    events.append(.bytes(BytesPiece(type: AudioFormat.pcm.contentType, bytes: bytes)))
                 case "usage", "cached":
                     var usage = Usage()
                     usage.prompt = Int(words[1]) ?? 0

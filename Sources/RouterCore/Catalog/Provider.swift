@@ -11,6 +11,8 @@ public struct Provider: Sendable, Hashable {
     public var dataPolicy: DataPolicy
     /// It charges the whole answer, also one whose client left: such an answer is read to its end, to learn what it cost.
     public var billsAbandoned: Bool
+    /// Speech for which a request names no format may come as WAV, where its models have no MP3.
+    public var speaksWAV: Bool
 
     /// Whether what a client sends leaves the operator's machines.
     public enum Location: String, Sendable, Hashable {
@@ -42,7 +44,7 @@ public struct Provider: Sendable, Hashable {
     /// - Parameter dataPolicy: as `location` has it when `nil`: unknown for a vendor, none for a machine of one's own.
     public init(
         slug: String, name: String, dialect: Dialect, baseURL: String, location: Location = .vendor,
-        dataPolicy: DataPolicy? = nil, billsAbandoned: Bool = false
+        dataPolicy: DataPolicy? = nil, billsAbandoned: Bool = false, speaksWAV: Bool = false
     ) {
         self.slug = slug
         self.name = name
@@ -50,6 +52,7 @@ public struct Provider: Sendable, Hashable {
         self.baseURL = baseURL
         self.location = location
         self.billsAbandoned = billsAbandoned
+        self.speaksWAV = speaksWAV
         self.dataPolicy = dataPolicy ?? (location == .local ? .none : .unknown)
     }
 }

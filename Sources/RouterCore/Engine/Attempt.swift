@@ -54,7 +54,7 @@ struct Attempt: Sendable {
             early += events
             if events.contains(where: \.commits) { break }
             silences = events == [.silence] ? silences + 1 : 0
-            if call.isStreamed, silences >= patience { break }
+            if call.isStreamed, call.tellsSilence, silences >= patience { break }
         }
         guard failure == nil || early.contains(where: \.commits) else { throw failure ?? Self.cutOff }
     }

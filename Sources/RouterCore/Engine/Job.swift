@@ -27,6 +27,8 @@ struct Call: Sendable {
     var upstream: UpstreamRequest
     /// A whole answer begins when it is done.
     var isStreamed: Bool
+    /// A client can be told to wait: bytes say nothing before their first one.
+    var tellsSilence = true
     var makeDecoder: @Sendable (UpstreamHead) -> any AnswerDecoder
     var failure: @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
 }
@@ -122,12 +124,13 @@ struct OperationJob: Job {
                 parameter: "model")
         }
         return Call(
-            upstream: try translator.encode(request, for: endpoint), isStreamed: request.stream,
+            upstream: try translator.encode(request, for: endpoint), isStreamed: translator.isStreamed(request),
+            tellsSilence: request.form == .events,
             makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
             failure: { translator.failure(head: $0, body: $1) })
     }
 
     func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally {
-        OperationTally(hold: hold, size: size, endpoint: endpoint)
+        OperationTally(hold: hold, request: request, size: size, endpoint: endpoint)
     }
 }

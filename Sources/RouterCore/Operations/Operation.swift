@@ -5,12 +5,15 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     case embeddings
     /// Text in, pictures out.
     case images
+    /// Text in, sound out.
+    case speech
 
     /// What its records are called.
     public var kind: Generation.Kind {
         switch self {
         case .embeddings: .embeddings
         case .images: .image
+        case .speech: .speech
         }
     }
 
@@ -19,13 +22,14 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .embeddings: "/api/v1/embeddings"
         case .images: "/api/v1/images/generations"
+        case .speech: "/api/v1/audio/speech"
         }
     }
 
     /// Another path for the same, which OpenRouter has.
     public var otherPath: String? {
         switch self {
-        case .embeddings: nil
+        case .embeddings, .speech: nil
         case .images: "/api/v1/images"
         }
     }
@@ -36,6 +40,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .embeddings: try EmbeddingsCheck.check(root)
         case .images: try ImageCheck.check(root)
+        case .speech: try SpeechCheck.check(root)
         }
     }
 
@@ -43,6 +48,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     func form(of root: JSONValue) -> AnswerForm {
         switch self {
         case .embeddings, .images: .json
+        case .speech: SpeechCheck.wantsEvents(root) ? .events : .bytes
         }
     }
 
@@ -51,6 +57,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .embeddings: EmbeddingsCheck.size(of: root)
         case .images: ImageCheck.size(of: root)
+        case .speech: SpeechCheck.size(of: root)
         }
     }
 }

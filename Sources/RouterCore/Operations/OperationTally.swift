@@ -5,14 +5,16 @@ struct OperationTally: AnswerTally {
     private let counted: Usage
     private let leavesTraces: Bool
     private var usage: Usage?
+    private var sound: SoundCount?
     /// Something came that the client could use.
     private var hasContent = false
 
     var finishReason: String? { nil }
     var nativeFinishReason: String? { nil }
 
-    init(hold: Hold, size: OperationSize, endpoint: Endpoint) {
+    init(hold: Hold, request: OperationRequest, size: OperationSize, endpoint: Endpoint) {
         self.hold = hold
+        sound = request.operation == .speech ? SoundCount(format: request.audioFormat) : nil
         prices = endpoint.prices
         counted = size.atLeast
         leavesTraces = endpoint.provider.location == .vendor
@@ -22,14 +24,18 @@ struct OperationTally: AnswerTally {
         for event in events {
             if case .usage(let usage) = event { self.usage = usage }
             if event.commits { hasContent = true }
+            sound?.note(event)
         }
     }
 
     mutating func isPaid(by ledger: any Ledger) async -> Bool { true }
 
     func bill(_ end: Bill.End) -> Bill {
-        Bill(
-            end, reported: usage, counted: counted, hasContent: hasContent, leavesTraces: leavesTraces, prices: prices)
+        var (reported, counted) = (usage, counted)
+        sound?.complete(&reported, &counted)
+        return Bill(
+            end, reported: reported, counted: counted, hasContent: hasContent, leavesTraces: leavesTraces,
+            prices: prices)
     }
 }
 

@@ -1,12 +1,15 @@
 /// Speaks one vendor's format of one ``Operation``. Pure: no clock, no randomness, no credentials, no I/O.
 ///
 /// What comes back are ``ChatEvent``s of an ``AnswerDecoder``, as for chat: `completion` with the members of a whole
-/// JSON answer that are the vendor's to say, `usage` with all that is charged.
+/// JSON answer that are the vendor's to say, `bytes` for what is no JSON, `usage` with all that is charged.
 public protocol OperationTranslator: Sendable {
     /// Writes `request` the way the vendor wants it.
     /// - Throws: ``UpstreamFailure`` of kind `refused` for what no vendor could take, of kind `unsupported` for what this
     ///   vendor's format cannot say; both name the member.
     func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest
+
+    /// Whether the vendor's answer to `request` comes piece by piece: whoever is sent a stream may be answered whole.
+    func isStreamed(_ request: OperationRequest) -> Bool
 
     /// Starts reading one answer to `request` that came with a 2xx status.
     func makeDecoder(for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead) -> any AnswerDecoder
@@ -15,4 +18,8 @@ public protocol OperationTranslator: Sendable {
     ///
     /// - Parameter body: the error body, possibly cut off at 64 KiB; JSON, HTML or nothing.
     func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure
+}
+
+extension OperationTranslator {
+    public func isStreamed(_ request: OperationRequest) -> Bool { request.stream }
 }

@@ -44,6 +44,11 @@ struct ProviderReader {
                 "It charges whole answers, also when a client leaves: they are read to their end to charge the same."
         ),
         Field(
+            name: "speech_as_wav", type: "true or false", standard: "false",
+            meaning:
+                "Speech without a `response_format` comes as WAV, where the model has no MP3 (Gemini); else it is 400."
+        ),
+        Field(
             name: "allow_private_network", type: "true or false", standard: "false",
             meaning: "Must be true for a base URL on loopback or in a private network when `class` is `vendor`."),
     ]
@@ -111,7 +116,8 @@ struct ProviderReader {
         guard let address, faults.count == faultsBefore else { return }
         add(
             slug: slug, kind: kind, keys: keys.values, baseURL: address.value, isLocal: isLocal, dataPolicy: policy,
-            billsAbandoned: value("bills_abandoned", of: entry, .bool))
+            billsAbandoned: value("bills_abandoned", of: entry, .bool),
+            speaksWAV: value("speech_as_wav", of: entry, .bool) ?? false)
         note("kind", of: slug, kind.name, origin(entry["kind"]))
         note("class", of: slug, isLocal ? "local" : "vendor", origin(entry["class"]))
         note("base_url", of: slug, address.value.text, address.origin)
@@ -298,7 +304,7 @@ struct ProviderReader {
 
     private mutating func add(
         slug: String, kind: VendorKind, keys: [Secret], baseURL: BaseURL, isLocal: Bool,
-        dataPolicy: Provider.DataPolicy? = nil, billsAbandoned: Bool? = nil
+        dataPolicy: Provider.DataPolicy? = nil, billsAbandoned: Bool? = nil, speaksWAV: Bool = false
     ) {
         providers.append(
             ProviderSettings(
@@ -306,7 +312,8 @@ struct ProviderReader {
                     slug: slug, name: kind.name == slug ? kind.displayName : slug,
                     dialect: Dialect(rawValue: kind.name),
                     baseURL: baseURL.text, location: isLocal ? .local : .vendor, dataPolicy: dataPolicy,
-                    billsAbandoned: billsAbandoned ?? ["gemini", "vertex", "mistral"].contains(kind.name)),
+                    billsAbandoned: billsAbandoned ?? ["gemini", "vertex", "mistral"].contains(kind.name),
+                    speaksWAV: speaksWAV),
                 keys: keys))
     }
 
