@@ -63,7 +63,7 @@ import Testing
             }
             #expect(failure == nil, "\(name)")
             var record = Generation(
-                id: Samples.generation, account: .first, key: "k", model: request.model,
+                id: Samples.generation, kind: .image, account: .first, key: "k", model: request.model,
                 createdAt: 1_776_249_000_000, streamed: false)
             for case .usage(let usage) in events { record.usage = usage }
             let piece = try #require(
