@@ -78,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "vendor-simulator", dependencies: ["TestSupport"], path: "Tests/Simulator", swiftSettings: settings),
         .testTarget(
-            name: "RouterCoreTests", dependencies: ["RouterCore", "TestSupport"], swiftSettings: settings),
+            name: "RouterCoreTests", dependencies: ["RouterCore", "TestSupport"], exclude: ["Audio/Fixtures"],
+            swiftSettings: settings),
         .testTarget(
             name: "RouterProvidersTests", dependencies: ["RouterProviders", "RouterCore", "TestSupport"],
             exclude: ["Fixtures"],
