@@ -53,6 +53,7 @@ public final class LoopbackServer: Sendable {
     private let listener: Int32
     private let script: Script
     private let sendBufferBytes: Int32?
+    private let readsBodies: Bool
     private let state = Mutex(State())
     private let stopping = Signal()
 
@@ -61,18 +62,22 @@ public final class LoopbackServer: Sendable {
     /// - Parameters:
     ///   - port: 0 for a free one.
     ///   - sendBufferBytes: of the kernel, for each connection; small to see early that the client does not read.
+    ///   - readsBodies: false: the script is asked when a request's head is there, and its body stays unread.
     ///   - script: called on the connection's thread for each request.
     /// - Throws: ``LoopbackError`` when the kernel refuses.
-    public init(port: Int = 0, sendBufferBytes: Int? = nil, _ script: @escaping Script) throws {
+    public init(
+        port: Int = 0, sendBufferBytes: Int? = nil, readsBodies: Bool = true, _ script: @escaping Script
+    ) throws {
         (listener, self.port) = try Self.listen(port: port, backlog: 1024)
         self.script = script
+        self.readsBodies = readsBodies
         self.sendBufferBytes = sendBufferBytes.map(Int32.init)
         try startThread { [self] in acceptConnections() }
     }
 
     /// The same steps for every request.
-    public convenience init(sendBufferBytes: Int? = nil, steps: [Step]) throws {
-        try self.init(sendBufferBytes: sendBufferBytes) { _ in steps }
+    public convenience init(sendBufferBytes: Int? = nil, readsBodies: Bool = true, steps: [Step]) throws {
+        try self.init(sendBufferBytes: sendBufferBytes, readsBodies: readsBodies) { _ in steps }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -134,7 +139,9 @@ public final class LoopbackServer: Sendable {
     private func serve(_ connection: LoopbackConnection, number: Int) {
         defer { forget(number, connection.socket) }
         var index = 0
-        while let request = connection.readRequest(connection: number, index: index) {
+        while let request = connection.readRequest(
+            connection: number, index: index, readsBody: readsBodies)
+        {
             state.withLock { $0.requests.append(request) }
             let steps = script(request)
             for (number, step) in steps.enumerated() where !connection.perform(step) {

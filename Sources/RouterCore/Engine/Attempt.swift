@@ -24,6 +24,7 @@ struct Attempt: Sendable {
         var upstream = call.upstream
         self.call = call
         self.call.upstream.body = []  // It is the exchange's now.
+        self.call.upstream.upload = nil
         self.endpoint = endpoint
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts

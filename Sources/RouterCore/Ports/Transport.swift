@@ -55,17 +55,20 @@ public struct UpstreamRequest: Sendable, Hashable {
     public var headers: [Header]
     /// Empty for no body.
     public var body: [UInt8]
+    /// What follows the body; `nil`: nothing. Its length counts for `Content-Length`.
+    public var upload: Upload?
     /// Which of the provider's keys it bears, counted from 0; `nil`: none. Filled in by the ``Authorizer``.
     public var key: Int?
 
     public init(
         method: Method = .post, path: String, headers: [Header] = [Header("content-type", "application/json")],
-        body: [UInt8] = []
+        body: [UInt8] = [], upload: Upload? = nil
     ) {
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
+        self.upload = upload
     }
 }
 

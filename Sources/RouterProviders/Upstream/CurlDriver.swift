@@ -11,6 +11,8 @@ final class CurlDriver: Sendable {
         case start(ExchangeChannel)
         /// The reader took what was unread.
         case resume(ExchangeChannel)
+        /// There is more of what is sent.
+        case send(ExchangeChannel)
         /// The reader left.
         case stop(ExchangeChannel)
         /// End everything; resumes the one who waits for it, if any, when nothing of libcurl is left.

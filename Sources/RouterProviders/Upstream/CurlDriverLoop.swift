@@ -80,6 +80,7 @@ final class CurlDriverLoop {
             switch order {
             case .start(let channel): start(channel)
             case .resume(let channel): channel.transfer?.resume()
+            case .send(let channel): channel.transfer?.resumeSending()
             case .stop(let channel):
                 if let transfer = channel.transfer { release(transfer) }
             case .end(let waiter):
@@ -138,6 +139,7 @@ final class CurlDriverLoop {
         guard let channel = transfer.clear() else { return }
         channel.transfer = nil
         channel.request.body = []
+        channel.request.upload = nil
         channel.origin.leave()
         if spare.count < Self.spareMax {
             spare.append(transfer)
@@ -217,6 +219,7 @@ final class CurlDriverLoop {
             let arrival = transfer.takeArrival()
             let isOver = arrival.ending != nil
             let hasHead = arrival.head != nil
+            let isRefused = arrival.head.map { $0.status >= 300 } ?? false
             let (reader, delivery) = channel.deliver(arrival, sharesConnection: transfer.sharesConnection)
             if let reader { readers.append(reader) }
             if isOver || delivery.flow == .stops {
@@ -224,6 +227,8 @@ final class CurlDriverLoop {
             } else {
                 transfer.follow(delivery)
                 if hasHead { transfer.dropSentBody() }
+                // libcurl sends no more then, but would wait for the upload to go on (7.88).
+                if isRefused { transfer.resumeSending() }
             }
         }
         for reader in readers { reader.resume() }

@@ -106,6 +106,11 @@ final class ExchangeChannel: Sendable {
         reader?.resume()
     }
 
+    // MARK: The writer's side
+
+    /// There is more of what is sent.
+    func sendMore() { driver.post(.send(self)) }
+
     // MARK: The driver's side
 
     /// Takes in what came in one round.

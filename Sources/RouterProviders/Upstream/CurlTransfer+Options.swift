@@ -47,7 +47,7 @@ extension CurlTransfer {
 
     /// - Parameter body: the channel's own array: libcurl reads from where it is.
     func setMethod(of request: UpstreamRequest, body: [UInt8]) throws(UpstreamFailure) {
-        let hasBody = request.method == .post || !body.isEmpty
+        let hasBody = request.method == .post || !body.isEmpty || request.upload != nil
         try set(hasBody ? CURLOPT_POST : CURLOPT_HTTPGET, 1)
         let isSaidByOption = request.method == (hasBody ? .post : .get)
         if isSaidByOption {
@@ -56,6 +56,12 @@ extension CurlTransfer {
             try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         }
         guard hasBody else { return }
+        if let upload = request.upload {
+            try check(ccurl_setopt_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count + upload.byteCount)))
+            try set(CURLOPT_UPLOAD_BUFFERSIZE, Self.uploadBufferBytes)
+            // Without it the body is read by `CURLOPT_READFUNCTION`.
+            return try check(ccurl_setopt_pointer(easy, CURLOPT_POSTFIELDS, nil))
+        }
         try check(ccurl_setopt_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
         // One piece where that is allowed; libcurl allocates it only for large bodies, and for TLS.
         try set(CURLOPT_UPLOAD_BUFFERSIZE, min(body.count + Self.headBytes, sendBufferBytes))

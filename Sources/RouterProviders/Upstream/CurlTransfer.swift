@@ -22,6 +22,9 @@ final class CurlTransfer {
     /// Why a callback made libcurl stop.
     private var refusal: UpstreamFailure?
 
+    /// What is sent while it comes.
+    private var upload: CurlUpload?
+
     private(set) var channel: ExchangeChannel?
     private(set) var lane: CurlLane?
     /// What came in this round.
@@ -30,6 +33,8 @@ final class CurlTransfer {
     private var unreadBytes = 0
     /// Whether so much came in this round that no more was to come.
     private var isPausedInRound = false
+    /// Whether receiving stands still until the reader took what is unread.
+    private var isReceivingPaused = false
     /// Whether it is on the round's list.
     var isTouched = false
 
@@ -59,6 +64,8 @@ final class CurlTransfer {
     private static let expectBytesMin = 1_000_000
     /// Room for the request line and headers in front of a body that goes over TLS; libcurl's own minimum.
     static let headBytes = 16 * 1024
+    /// What is sent of an upload at a time.
+    static let uploadBufferBytes = 64 * 1024
 
     // MARK: A request
 
@@ -68,6 +75,7 @@ final class CurlTransfer {
         refusal = nil
         unreadBytes = 0
         isPausedInRound = false
+        isReceivingPaused = false
         head = HeadReader(bytesMax: headerBytesMax)
         let request = channel.request
         if origin !== channel.origin {
@@ -77,9 +85,11 @@ final class CurlTransfer {
             origin = channel.origin
         }
         try check((channel.origin.baseURL + request.path).withCString { ccurl_setopt_string(easy, CURLOPT_URL, $0) })
-        let lines = try headers.fill(request.headers, forbidsExpect: request.body.count > Self.expectBytesMin)
+        let lines = try headers.fill(
+            request.headers, forbidsExpect: request.body.count + (request.upload?.byteCount ?? 0) > Self.expectBytesMin)
         try check(ccurl_setopt_list(easy, CURLOPT_HTTPHEADER, lines))
         try setMethod(of: request, body: channel.request.body)
+        upload = request.upload.map { CurlUpload(body: request.body, upload: $0) }
         try set(CURLOPT_CONNECTTIMEOUT_MS, channel.limits.connectMilliseconds)
         guard lane.add(easy) else { throw CurlFailure.setUp(CURLE_FAILED_INIT) }
         self.channel = channel
@@ -95,6 +105,8 @@ final class CurlTransfer {
     /// Gives up the channel, so that the handle can serve another.
     func clear() -> ExchangeChannel? {
         defer { channel = nil }
+        upload?.stop()
+        upload = nil
         arrival = ExchangeState.Arrival()
         return channel
     }
@@ -104,7 +116,9 @@ final class CurlTransfer {
     /// A pause stops both directions: libcurl would run a transfer once more for nothing where it may still send.
     func follow(_ delivery: ExchangeState.Delivery) {
         switch delivery.flow {
-        case .pauses: _ = curl_easy_pause(easy, CURLPAUSE_ALL)
+        case .pauses:
+            isReceivingPaused = true
+            _ = curl_easy_pause(easy, CURLPAUSE_ALL)
         case .goesOn: if isPausedInRound { resume() }
         case .stops: break
         }
@@ -115,13 +129,20 @@ final class CurlTransfer {
     /// Goes on receiving.
     func resume() {
         unreadBytes = 0
+        isReceivingPaused = false
         _ = curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
+
+    /// Goes on sending; receiving stays as it is.
+    func resumeSending() {
+        guard upload != nil else { return }
+        _ = curl_easy_pause(easy, isReceivingPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT)
     }
 
     /// Gives back the memory of the request's body, if all of it was sent. Called when an answer has begun, so that it
     /// will not be sent again: a long answer must not keep a long question in memory.
     func dropSentBody() {
-        guard let channel, !channel.request.body.isEmpty else { return }
+        guard let channel, upload == nil, !channel.request.body.isEmpty else { return }
         var sent: curl_off_t = 0
         guard ccurl_getinfo_size(easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK, sent >= channel.request.body.count
         else { return }
@@ -138,6 +159,10 @@ final class CurlTransfer {
         try set(CURLOPT_WRITEDATA, context)
         try check(ccurl_setopt_write(easy, CURLOPT_HEADERFUNCTION, receiveHeader))
         try set(CURLOPT_HEADERDATA, context)
+        try check(ccurl_setopt_read(easy, readUpload))
+        try set(CURLOPT_READDATA, context)
+        try check(ccurl_setopt_seek(easy, rewindUpload))
+        try set(CURLOPT_SEEKDATA, context)
         try set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
         // The driver's loop keeps the poll longer than any handle.
         let sockets = Unmanaged.passUnretained(poll).toOpaque()
@@ -200,11 +225,46 @@ final class CurlTransfer {
         // libcurl reads on, up to a hundred buffers, as long as the kernel has more.
         guard unreadBytes + arrival.bytes.count >= unreadBytesMax, !isPausedInRound, !sharesConnection else { return }
         isPausedInRound = true
+        isReceivingPaused = true
         _ = curl_easy_pause(easy, CURLPAUSE_ALL)
     }
 }
 
+extension CurlTransfer {
+    // MARK: What is sent while it comes
+
+    /// - Returns: what `CURLOPT_READFUNCTION` says.
+    fileprivate func fillUpload(_ target: UnsafeMutableRawBufferPointer) -> Int {
+        guard let upload, let channel else { return Int(CURL_READFUNC_ABORT) }
+        switch upload.fill(target, whenMore: { [weak channel] in channel?.sendMore() }) {
+        case .bytes(let count): return count
+        case .wait: return Int(CURL_READFUNC_PAUSE)
+        case .failed(let failure):
+            refusal = failure
+            return Int(CURL_READFUNC_ABORT)
+        }
+    }
+
+    fileprivate func startUploadOver() -> Bool { upload?.startOver() ?? false }
+}
+
 // MARK: Callbacks
+
+/// `CURLOPT_READFUNCTION`.
+private func readUpload(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return Int(CURL_READFUNC_ABORT) }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.fillUpload(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+}
+
+/// `CURLOPT_SEEKFUNCTION`: libcurl goes back to the start only.
+private func rewindUpload(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+    guard let context, offset == 0, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.startUploadOver() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+}
 
 /// `CURLOPT_WRITEFUNCTION`.
 private func receiveBody(

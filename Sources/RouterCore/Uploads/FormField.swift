@@ -1,0 +1,28 @@
+/// A field of a form that holds no file.
+public struct FormField: Sendable, Hashable {
+    /// Such as `model`, or `timestamp_granularities[]`.
+    public var name: String
+    /// As it came: text in UTF-8, mostly.
+    public var value: [UInt8]
+
+    public init(_ name: String, _ value: [UInt8]) {
+        self.name = name
+        self.value = value
+    }
+
+    public init(_ name: String, _ value: String) { self.init(name, Array(value.utf8)) }
+
+    public var text: String { String(decoding: value, as: UTF8.self) }
+
+    /// Without what says that it may be there more than once.
+    public var plainName: Substring { name.hasSuffix("[]") ? name.dropLast(2) : name[...] }
+
+    /// As a part of a form.
+    func write(boundary: String, to bytes: inout [UInt8]) {
+        bytes += "--\(boundary)\r\nContent-Disposition: form-data; name=\"".utf8
+        bytes += HeaderParameters.quoted(name)
+        bytes += "\"\r\n\r\n".utf8
+        bytes += value
+        bytes += "\r\n".utf8
+    }
+}

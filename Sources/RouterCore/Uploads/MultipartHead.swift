@@ -1,0 +1,31 @@
+/// The lines before the content of one part of a form.
+public struct MultipartHead: Sendable, Hashable {
+    /// As they came, with the empty line behind them.
+    public let lines: [UInt8]
+    public let name: String
+    /// `nil` for a field that is no file.
+    public let fileName: String?
+    /// In lower case, without parameters; `nil` when nothing is said.
+    public let contentType: String?
+
+    init(_ lines: [UInt8]) throws(MultipartFault) {
+        self.lines = lines
+        var disposition: HeaderParameters?
+        var type: HeaderParameters?
+        for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+            case "content-disposition": disposition = disposition ?? HeaderParameters(line[(colon + 1)...])
+            case "content-type": type = type ?? HeaderParameters(line[(colon + 1)...])
+            default: break
+            }
+        }
+        guard let disposition, disposition.value == "form-data", let name = disposition["name"], !name.isEmpty else {
+            throw .noName
+        }
+        if let type, type.value.hasPrefix("multipart/") { throw .nested }
+        self.name = name
+        fileName = disposition["filename"]
+        contentType = type.flatMap { $0.value.isEmpty ? nil : $0.value }
+    }
+}

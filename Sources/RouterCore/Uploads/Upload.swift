@@ -1,0 +1,56 @@
+/// What follows the body of an ``UpstreamRequest``: bytes that come while they are sent.
+public struct Upload: Sendable, Hashable {
+    public var pipe: UploadPipe
+    /// Bytes that the pipe will bring.
+    public var pipeByteCount: Int
+    /// Sent behind them.
+    public var end: [UInt8]
+
+    public init(pipe: UploadPipe, pipeByteCount: Int, end: [UInt8] = []) {
+        self.pipe = pipe
+        self.pipeByteCount = pipeByteCount
+        self.end = end
+    }
+
+    /// Of all that follows.
+    public var byteCount: Int { pipeByteCount + end.count }
+
+    public static func == (one: Self, other: Self) -> Bool {
+        one.pipe === other.pipe && one.pipeByteCount == other.pipeByteCount && one.end == other.end
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ObjectIdentifier(pipe))
+        hasher.combine(end)
+    }
+}
+
+/// Where the bytes of an upload are.
+public protocol UploadContent: Sendable {
+    /// Of all that a pipe brings.
+    var byteCount: Int { get }
+
+    /// Whether ``open()`` gives a pipe now.
+    var canOpen: Bool { get }
+
+    /// Starts from the first byte.
+    /// - Returns: `nil` when that is gone: it was sent to somebody already.
+    func open() -> UploadPipe?
+}
+
+/// Bytes in memory.
+public struct BytesContent: UploadContent {
+    private let bytes: [UInt8]
+
+    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    public var byteCount: Int { bytes.count }
+    public var canOpen: Bool { true }
+
+    public func open() -> UploadPipe? {
+        let pipe = UploadPipe()
+        pipe.write(bytes)
+        pipe.finish()
+        return pipe
+    }
+}

@@ -1,0 +1,196 @@
+import Synchronization
+
+/// Bytes on their way from a client to a vendor: one writer, one reader, and a bound on what lies between.
+///
+/// The beginning is kept while it is short, so that it can be sent again: on another connection, or to another endpoint.
+/// Nobody blocks: a writer is told to stop and later to go on, a reader is told to wait and later that there is more.
+public final class UploadPipe: Sendable {
+    /// What may lie in a pipe, in bytes.
+    public struct Limits: Sendable, Hashable {
+        /// From so many unread bytes on the writer is to stop, and down to which it goes on.
+        public var unreadHigh = 256 * 1024
+        public var unreadLow = 128 * 1024
+        /// What has been read is kept as long as it is no more than this.
+        public var keptMax = 512 * 1024
+
+        public init() {}
+    }
+
+    /// What a reader gets.
+    public enum Reading: Sendable, Equatable {
+        /// So many bytes were written to where it said; never 0.
+        case bytes(Int)
+        /// Nothing yet: it is called when there is more.
+        case wait
+        case end
+        /// The client sent something wrong, or left.
+        case failed(UpstreamFailure)
+    }
+
+    private struct State {
+        /// From the first that is kept.
+        var pieces: [[UInt8]] = []
+        /// The piece that is read next, and how much of it was.
+        var index = 0
+        var offset = 0
+        var readCount = 0
+        var unreadCount = 0
+        /// All pieces are there from the first byte on.
+        var isWhole = true
+        var ending: Reading?
+        /// The reader wants no more: what is written is thrown away.
+        var isClosed = false
+        var whenMore: (@Sendable () -> Void)?
+        var whenRoom: (@Sendable () -> Void)?
+
+        /// Throws away what was read.
+        mutating func dropRead() {
+            guard index > 0 else { return }
+            isWhole = false
+            pieces.removeFirst(index)
+            index = 0
+        }
+
+        mutating func takeWhenMore() -> (@Sendable () -> Void)? {
+            defer { whenMore = nil }
+            return whenMore
+        }
+
+        mutating func takeWhenRoom() -> (@Sendable () -> Void)? {
+            defer { whenRoom = nil }
+            return whenRoom
+        }
+    }
+
+    private let limits: Limits
+    private let state = Mutex(State())
+
+    public init(limits: Limits = Limits()) { self.limits = limits }
+
+    // MARK: The writer's side
+
+    /// Takes more bytes, also more than there should be.
+    ///
+    /// - Parameter whenRoom: called once, on the reader's thread, when there is room again; not kept where there is now.
+    /// - Returns: whether there is room for more now.
+    @discardableResult
+    public func write(_ bytes: [UInt8], whenRoom: (@Sendable () -> Void)? = nil) -> Bool {
+        let (whenMore, hasRoom) = state.withLock { state in
+            guard !state.isClosed, state.ending == nil, !bytes.isEmpty else {
+                return (nil as (@Sendable () -> Void)?, true)
+            }
+            state.pieces.append(bytes)
+            state.unreadCount += bytes.count
+            let hasRoom = state.unreadCount < limits.unreadHigh
+            if !hasRoom { state.whenRoom = whenRoom }
+            return (state.takeWhenMore(), hasRoom)
+        }
+        whenMore?()
+        return hasRoom
+    }
+
+    /// Everything was written.
+    public func finish() { end(.end) }
+
+    /// Nothing more will come, and what came is worth nothing.
+    public func fail(_ failure: UpstreamFailure) { end(.failed(failure)) }
+
+    private func end(_ ending: Reading) {
+        let whenMore = state.withLock { state in
+            if state.ending == nil { state.ending = ending }
+            return state.takeWhenMore()
+        }
+        whenMore?()
+    }
+
+    // MARK: The reader's side
+
+    /// Takes what is there, as much as fits.
+    ///
+    /// - Parameter whenMore: called once, on the writer's thread, after ``Reading/wait``.
+    public func read(into target: UnsafeMutableRawBufferPointer, whenMore: @escaping @Sendable () -> Void) -> Reading {
+        let (reading, whenRoom) = state.withLock { state in
+            if case .failed? = state.ending { return (state.ending ?? .end, nil as (@Sendable () -> Void)?) }
+            let count = take(into: target, &state)
+            guard count == 0 else {
+                return (.bytes(count), state.unreadCount <= limits.unreadLow ? state.takeWhenRoom() : nil)
+            }
+            guard let ending = state.ending else {
+                state.whenMore = whenMore
+                return (.wait, state.takeWhenRoom())
+            }
+            return (ending, nil)
+        }
+        whenRoom?()
+        return reading
+    }
+
+    private func take(into target: UnsafeMutableRawBufferPointer, _ state: inout State) -> Int {
+        var filled = 0
+        while filled < target.count, state.index < state.pieces.count {
+            let count = min(target.count - filled, state.pieces[state.index].count - state.offset)
+            state.pieces[state.index].withUnsafeBytes { piece in
+                target[filled..<filled + count].copyBytes(from: piece[state.offset..<state.offset + count])
+            }
+            filled += count
+            state.offset += count
+            if state.offset == state.pieces[state.index].count {
+                state.index += 1
+                state.offset = 0
+            }
+        }
+        state.readCount += filled
+        state.unreadCount -= filled
+        if !state.isWhole || state.readCount > limits.keptMax { state.dropRead() }
+        return filled
+    }
+
+    /// Whether all of it can be read from its first byte on.
+    public var canRewind: Bool { state.withLock { $0.isWhole && !$0.isClosed } }
+
+    /// Goes back to the first byte.
+    /// - Returns: whether it is still there.
+    public func rewind() -> Bool {
+        state.withLock { state in
+            guard state.isWhole, !state.isClosed else { return false }
+            state.index = 0
+            state.offset = 0
+            state.unreadCount += state.readCount
+            state.readCount = 0
+            return true
+        }
+    }
+
+    /// It will not be read again: what was read need not be kept.
+    public func forget() {
+        state.withLock { state in
+            state.dropRead()
+            state.isWhole = false
+        }
+    }
+
+    /// The reader is not called any more when there is more.
+    public func stopWaiting() { state.withLock { $0.whenMore = nil } }
+
+    /// Nobody will read: what is there and what is still written is thrown away.
+    public func close() {
+        let whenRoom = state.withLock { state in
+            state.isClosed = true
+            state.isWhole = false
+            state.pieces = []
+            (state.index, state.offset, state.unreadCount) = (0, 0, 0)
+            state.whenMore = nil
+            return state.takeWhenRoom()
+        }
+        whenRoom?()
+    }
+
+    /// Bytes that were written and not read yet.
+    public var unreadCount: Int { state.withLock(\.unreadCount) }
+
+    /// Bytes that were read; from the first again after ``rewind()``.
+    public var readCount: Int { state.withLock(\.readCount) }
+
+    /// Whether everything was written and read.
+    public var isDrained: Bool { state.withLock { $0.ending == .end && $0.unreadCount == 0 && !$0.isClosed } }
+}
