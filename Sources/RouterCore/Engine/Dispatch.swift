@@ -28,7 +28,9 @@ struct Dispatch: Sendable {
         var targets = plan.targets[...]
         var lastTarget: Plan.Target?
         var wasAsked = false
-        while failures.count < engine.limits.attemptsMax, let target = targets.popFirst() {
+        while failures.count < engine.limits.attemptsMax, failures.isEmpty || job.canSend,
+            let target = targets.popFirst()
+        {
             let isSecondTry = !failures.isEmpty
             guard
                 engine.routing.health.admit(

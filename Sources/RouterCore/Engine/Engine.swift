@@ -141,8 +141,8 @@ public final class Engine: Sendable {
             if record.failedAttempts.last?.kind == .cancelled {
                 record.outcome = .cancelled
             }
-            // Who was not asked yet has nothing to charge.
-            if record.outcome == .cancelled, tries.wasAsked {
+            // Who was not asked yet, or not to the end, has nothing to charge.
+            if record.outcome == .cancelled, tries.wasAsked, job.wasSent {
                 let bill = job.tally(hold: hold, at: lastTarget.endpoint).bill(.cancelled)
                 record.charge(bill, at: lastTarget.endpoint.prices)
             }

@@ -18,8 +18,18 @@ protocol Job: Sendable {
         to endpoint: Endpoint, by engine: Engine, within time: Duration
     ) async throws(UpstreamFailure) -> Call
 
+    /// Whether it can be sent, now or once more.
+    var canSend: Bool { get }
+    /// Whether all of it went to the endpoint that was asked last.
+    var wasSent: Bool { get }
+
     /// Starts counting an answer.
     func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally
+}
+
+extension Job {
+    var canSend: Bool { true }
+    var wasSent: Bool { true }
 }
 
 /// A request as one vendor takes it, and who reads what comes back.
@@ -112,6 +122,9 @@ struct OperationJob: Job {
         size = request.size
         estimate = HoldEstimate(for: request, size: size, targets: plan.targets)
     }
+
+    var canSend: Bool { request.upload?.canSend ?? true }
+    var wasSent: Bool { request.upload?.wasSent ?? true }
 
     mutating func limit(to hold: Hold) {}
 

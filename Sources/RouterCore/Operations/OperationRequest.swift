@@ -7,6 +7,8 @@ public struct OperationRequest: RoutedRequest {
     /// The model asked for; the first of `models` when `model` is not there.
     public let model: String
     public let form: AnswerForm
+    /// The file that comes with it, and the form it came in; `nil` for a request that is JSON.
+    public let upload: FormUpload?
 
     /// Whether the answer begins before it is whole.
     public var stream: Bool { form != .json }
@@ -17,7 +19,18 @@ public struct OperationRequest: RoutedRequest {
     /// - Throws: ``APIError`` of kind `invalidRequest` that names the offset of a fault in the text, or the first member
     ///   at fault; of kind `payloadTooLarge` for a text that is too long.
     public init(_ body: [UInt8], for operation: Operation) throws(APIError) {
+        try self.init(body, with: nil, for: operation)
+    }
+
+    /// Checks the fields of a form: the document says what they say.
+    /// - Throws: as ``init(_:for:)``.
+    public init(_ upload: FormUpload, for operation: Operation) throws(APIError) {
+        try self.init(upload.document, with: upload, for: operation)
+    }
+
+    private init(_ body: [UInt8], with upload: FormUpload?, for operation: Operation) throws(APIError) {
         self.operation = operation
+        self.upload = upload
         do throws(JSONFault) {
             document = try JSONDocument(body)
         } catch {

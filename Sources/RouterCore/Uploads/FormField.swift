@@ -17,6 +17,14 @@ public struct FormField: Sendable, Hashable {
     /// Without what says that it may be there more than once.
     public var plainName: Substring { name.hasSuffix("[]") ? name.dropLast(2) : name[...] }
 
+    /// The value where it is an object or a list in JSON; `nil` otherwise.
+    var json: [UInt8]? {
+        guard let first = value.first(where: { $0 > 0x20 }), [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first),
+            (try? JSONDocument(value)) != nil
+        else { return nil }
+        return value
+    }
+
     /// As a part of a form.
     func write(boundary: String, to bytes: inout [UInt8]) {
         bytes += "--\(boundary)\r\nContent-Disposition: form-data; name=\"".utf8

@@ -1,13 +1,16 @@
 /// What follows the body of an ``UpstreamRequest``: bytes that come while they are sent.
 public struct Upload: Sendable, Hashable {
     public var pipe: UploadPipe
+    /// Whose turn it is to read from it.
+    public var turn: Int
     /// Bytes that the pipe will bring.
     public var pipeByteCount: Int
     /// Sent behind them.
     public var end: [UInt8]
 
-    public init(pipe: UploadPipe, pipeByteCount: Int, end: [UInt8] = []) {
+    public init(pipe: UploadPipe, turn: Int = 0, pipeByteCount: Int, end: [UInt8] = []) {
         self.pipe = pipe
+        self.turn = turn
         self.pipeByteCount = pipeByteCount
         self.end = end
     }
@@ -16,7 +19,8 @@ public struct Upload: Sendable, Hashable {
     public var byteCount: Int { pipeByteCount + end.count }
 
     public static func == (one: Self, other: Self) -> Bool {
-        one.pipe === other.pipe && one.pipeByteCount == other.pipeByteCount && one.end == other.end
+        one.pipe === other.pipe && one.turn == other.turn && one.pipeByteCount == other.pipeByteCount
+            && one.end == other.end
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -33,9 +37,25 @@ public protocol UploadContent: Sendable {
     /// Whether ``open()`` gives a pipe now.
     var canOpen: Bool { get }
 
-    /// Starts from the first byte.
-    /// - Returns: `nil` when that is gone: it was sent to somebody already.
-    func open() -> UploadPipe?
+    /// Starts from the first byte, for one reader; the one before reads no more.
+    /// - Returns: `nil` when that byte is gone: it was sent to somebody already.
+    func open() -> (pipe: UploadPipe, turn: Int)?
+}
+
+/// Bytes that come while they are sent.
+public struct LiveContent: UploadContent {
+    private let pipe: UploadPipe
+    public let byteCount: Int
+
+    /// - Parameter byteCount: of all that the pipe will bring.
+    public init(_ pipe: UploadPipe, byteCount: Int) {
+        self.pipe = pipe
+        self.byteCount = byteCount
+    }
+
+    public var canOpen: Bool { pipe.canRewind }
+
+    public func open() -> (pipe: UploadPipe, turn: Int)? { pipe.nextTurn().map { (pipe, $0) } }
 }
 
 /// Bytes in memory.
@@ -47,10 +67,10 @@ public struct BytesContent: UploadContent {
     public var byteCount: Int { bytes.count }
     public var canOpen: Bool { true }
 
-    public func open() -> UploadPipe? {
+    public func open() -> (pipe: UploadPipe, turn: Int)? {
         let pipe = UploadPipe()
         pipe.write(bytes)
         pipe.finish()
-        return pipe
+        return (pipe, 0)
     }
 }

@@ -8,10 +8,10 @@ public final class UploadPipe: Sendable {
     /// What may lie in a pipe, in bytes.
     public struct Limits: Sendable, Hashable {
         /// From so many unread bytes on the writer is to stop, and down to which it goes on.
-        public var unreadHigh = 256 * 1024
-        public var unreadLow = 128 * 1024
+        public var unreadHigh = 128 * 1024
+        public var unreadLow = 64 * 1024
         /// What has been read is kept as long as it is no more than this.
-        public var keptMax = 512 * 1024
+        public var keptMax = 256 * 1024
 
         public init() {}
     }
@@ -35,6 +35,8 @@ public final class UploadPipe: Sendable {
         var offset = 0
         var readCount = 0
         var unreadCount = 0
+        /// Who reads: one after the other, of whom the earlier ones are not read for any more.
+        var turn = 0
         /// All pieces are there from the first byte on.
         var isWhole = true
         var ending: Reading?
@@ -49,6 +51,13 @@ public final class UploadPipe: Sendable {
             isWhole = false
             pieces.removeFirst(index)
             index = 0
+        }
+
+        mutating func goBack() {
+            index = 0
+            offset = 0
+            unreadCount += readCount
+            readCount = 0
         }
 
         mutating func takeWhenMore() -> (@Sendable () -> Void)? {
@@ -107,10 +116,15 @@ public final class UploadPipe: Sendable {
 
     /// Takes what is there, as much as fits.
     ///
-    /// - Parameter whenMore: called once, on the writer's thread, after ``Reading/wait``.
-    public func read(into target: UnsafeMutableRawBufferPointer, whenMore: @escaping @Sendable () -> Void) -> Reading {
+    /// - Parameters:
+    ///   - turn: whose turn it is; the reading of an earlier one has failed.
+    ///   - whenMore: called once, on the writer's thread, after ``Reading/wait``.
+    public func read(
+        into target: UnsafeMutableRawBufferPointer, turn: Int = 0, whenMore: @escaping @Sendable () -> Void
+    ) -> Reading {
         let (reading, whenRoom) = state.withLock { state in
-            if case .failed? = state.ending { return (state.ending ?? .end, nil as (@Sendable () -> Void)?) }
+            guard state.turn == turn else { return (Self.overtaken, nil as (@Sendable () -> Void)?) }
+            if case .failed(let failure)? = state.ending { return (.failed(failure), nil) }
             let count = take(into: target, &state)
             guard count == 0 else {
                 return (.bytes(count), state.unreadCount <= limits.unreadLow ? state.takeWhenRoom() : nil)
@@ -149,28 +163,32 @@ public final class UploadPipe: Sendable {
     public var canRewind: Bool { state.withLock { $0.isWhole && !$0.isClosed } }
 
     /// Goes back to the first byte.
-    /// - Returns: whether it is still there.
-    public func rewind() -> Bool {
+    /// - Returns: whether it is still there, for this turn.
+    public func rewind(turn: Int = 0) -> Bool {
         state.withLock { state in
-            guard state.isWhole, !state.isClosed else { return false }
-            state.index = 0
-            state.offset = 0
-            state.unreadCount += state.readCount
-            state.readCount = 0
+            guard state.turn == turn, state.isWhole, !state.isClosed else { return false }
+            state.goBack()
             return true
         }
     }
 
-    /// It will not be read again: what was read need not be kept.
-    public func forget() {
+    /// Goes back to the first byte for another reader.
+    /// - Returns: its turn; `nil` when that byte is gone.
+    public func nextTurn() -> Int? {
         state.withLock { state in
-            state.dropRead()
-            state.isWhole = false
+            guard state.isWhole, !state.isClosed else { return nil }
+            state.goBack()
+            state.turn += 1
+            state.whenMore = nil
+            return state.turn
         }
     }
 
     /// The reader is not called any more when there is more.
-    public func stopWaiting() { state.withLock { $0.whenMore = nil } }
+    public func stopWaiting(turn: Int = 0) { state.withLock { if $0.turn == turn { $0.whenMore = nil } } }
+
+    private static let overtaken = Reading.failed(
+        UpstreamFailure(.cancelled, "The upload is being sent to another endpoint."))
 
     /// Nobody will read: what is there and what is still written is thrown away.
     public func close() {

@@ -29,7 +29,7 @@ final class CurlUpload {
         guard bodyOffset == body.count else { return .bytes(Self.copy(body, from: &bodyOffset, to: target)) }
         guard pipeCount == upload.pipeByteCount else {
             let left = UnsafeMutableRawBufferPointer(rebasing: target.prefix(upload.pipeByteCount - pipeCount))
-            switch upload.pipe.read(into: left, whenMore: whenMore) {
+            switch upload.pipe.read(into: left, turn: upload.turn, whenMore: whenMore) {
             case .bytes(let count):
                 pipeCount += count
                 return .bytes(count)
@@ -44,13 +44,13 @@ final class CurlUpload {
     /// libcurl sends it again, on another connection.
     /// - Returns: false when its beginning is gone.
     func startOver() -> Bool {
-        guard pipeCount == 0 || upload.pipe.rewind() else { return false }
+        guard pipeCount == 0 || upload.pipe.rewind(turn: upload.turn) else { return false }
         (bodyOffset, pipeCount, endOffset) = (0, 0, 0)
         return true
     }
 
     /// Nobody will read any more.
-    func stop() { upload.pipe.stopWaiting() }
+    func stop() { upload.pipe.stopWaiting(turn: upload.turn) }
 
     private static func copy(
         _ bytes: [UInt8], from offset: inout Int, to target: UnsafeMutableRawBufferPointer

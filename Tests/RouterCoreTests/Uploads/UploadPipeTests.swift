@@ -76,10 +76,14 @@ struct UploadPipeTests {
         pipe.write([7, 8, 9, 10, 11])
         #expect(Self.read(pipe, 8) == [1, 2, 3, 4, 5, 6, 7, 8] && pipe.rewind())
         #expect(Self.read(pipe, 20) == Array(1...11) && !pipe.canRewind && !pipe.rewind())
-        let forgetful = UploadPipe()
-        forgetful.write([1, 2])
-        forgetful.forget()
-        #expect(!forgetful.canRewind && Self.read(forgetful, 5) == [1, 2])
+        let shared = UploadPipe()
+        shared.write([1, 2])
+        #expect(Self.read(shared, 1) == [1] && shared.nextTurn() == 1)
+        // Who read before reads no more.
+        #expect(Self.read(shared, 1) == nil && !shared.rewind())
+        var bytes: [UInt8] = [0, 0, 0]
+        let reading = bytes.withUnsafeMutableBytes { shared.read(into: $0, turn: 1, whenMore: {}) }
+        #expect(reading == .bytes(2) && bytes == [1, 2, 0])
     }
 
     @Test("once it is closed its writer goes on, and nothing is kept")

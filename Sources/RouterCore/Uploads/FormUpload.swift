@@ -1,0 +1,113 @@
+import Synchronization
+
+/// A file that a client sends, with the fields beside it: written for a vendor as a form again.
+///
+/// The file is not here: it is read when it is sent, and may still be on its way.
+///
+/// Source: RFC 7578, and RFC 2046, section 5.1.
+public struct FormUpload: Sendable {
+    /// In their order; those that came behind the file are here only where it was kept until they were there.
+    public let fields: [FormField]
+    public let audio: UploadedAudio
+    /// Bytes of the file, or the most that it can have while it is on its way.
+    public let fileByteCount: Int
+    private let boundary: String
+    /// The lines of the file's own part, with the empty line behind them.
+    private let fileHead: [UInt8]
+    private let content: any UploadContent
+    /// What ends the form; nothing where the content brings that itself.
+    private let end: [UInt8]
+    private let sent = Sent()
+
+    /// Where it was sent last.
+    private final class Sent: Sendable {
+        let pipe = Mutex<UploadPipe?>(nil)
+    }
+
+    /// A file whose form comes as it is from here on: its end is in `content`.
+    ///
+    /// - Parameters:
+    ///   - boundary: the client's.
+    ///   - fileHead: the lines of the file's part, as they came.
+    public init(
+        fields: [FormField], boundary: String, fileHead: [UInt8], rest content: any UploadContent, audio: UploadedAudio
+    ) {
+        self.fields = fields
+        self.boundary = boundary
+        self.fileHead = fileHead
+        self.content = content
+        self.audio = audio
+        fileByteCount = max(0, content.byteCount - Self.end(boundary).count)
+        end = []
+    }
+
+    /// A file that is there.
+    public init(
+        fields: [FormField], boundary: String, fileHead: [UInt8], file content: any UploadContent, audio: UploadedAudio
+    ) {
+        self.fields = fields
+        self.boundary = boundary
+        self.fileHead = fileHead
+        self.content = content
+        self.audio = audio
+        fileByteCount = content.byteCount
+        end = Self.end(boundary) + [0x0D, 0x0A]
+    }
+
+    private static func end(_ boundary: String) -> [UInt8] { Array("\r\n--\(boundary)--".utf8) }
+
+    /// The fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
+    /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such; all else is text.
+    var document: [UInt8] {
+        var writer = JSONWriter(capacity: fields.reduce(64) { $0 + $1.value.count * 2 + $1.name.utf8.count + 8 })
+        writer.beginObject()
+        var written: Set<Substring> = []
+        for field in fields {
+            let name = field.plainName
+            guard written.insert(name).inserted else { continue }
+            let all = fields.filter { $0.plainName == name }
+            writer.name(escaping: String(name))
+            if Self.jsonNames.contains(name), all.count == 1, let json = field.json {
+                writer.raw(json)
+            } else if all.count > 1 || field.name != name {
+                writer.beginArray()
+                for one in all { writer.string(one.text) }
+                writer.endArray()
+            } else {
+                writer.string(field.text)
+            }
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static let jsonNames: Set<Substring> = ["provider", "models", "chunking_strategy"]
+
+    /// The value of the header field `Content-Type`.
+    public var contentType: String {
+        let isToken = boundary.utf8.allSatisfy { HeaderParameters.isTokenByte($0) }
+        return "multipart/form-data; boundary=" + (isToken ? boundary : "\"\(boundary)\"")
+    }
+
+    /// Whether it can be sent, now or once more.
+    var canSend: Bool { content.canOpen }
+
+    /// Whether all of it was sent to the endpoint that was asked last.
+    var wasSent: Bool { sent.pipe.withLock { $0?.isDrained ?? false } }
+
+    /// The form with these fields: its beginning, and what follows.
+    ///
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` when it was sent already and its beginning is gone.
+    public func form(with fields: [FormField]) throws(UpstreamFailure) -> (body: [UInt8], upload: Upload) {
+        guard let (pipe, turn) = content.open() else {
+            throw UpstreamFailure(.unsupported, "The file is too large to be sent to a second provider. Send it again.")
+        }
+        sent.pipe.withLock { $0 = pipe }
+        var body: [UInt8] = []
+        body.reserveCapacity(fields.reduce(fileHead.count + 200) { $0 + $1.value.count + $1.name.utf8.count + 150 })
+        for field in fields { field.write(boundary: boundary, to: &body) }
+        body += "--\(boundary)\r\n".utf8
+        body += fileHead
+        return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: content.byteCount, end: end))
+    }
+}
