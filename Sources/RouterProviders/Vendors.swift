@@ -10,7 +10,10 @@ public enum Vendors {
         return [
             .openAI: Vendor(
                 chat: OpenAIChat(quirks: .openAI),
-                operations: [.embeddings: OpenAIEmbeddings(.openAI), .images: OpenAIImages(), .speech: OpenAISpeech()]),
+                operations: [
+                    .embeddings: OpenAIEmbeddings(.openAI), .images: OpenAIImages(), .speech: OpenAISpeech(),
+                    .transcription: OpenAITranscription(.openAI),
+                ]),
             .anthropic: Vendor(chat: anthropic, access: anthropic.access),
             .gemini: Vendor(
                 chat: gemini,
@@ -19,14 +22,17 @@ public enum Vendors {
                 media: GeminiMedia()),
             .vertex: Vendor(chat: gemini, operations: [.speech: GeminiSpeech()], media: GeminiMedia()),
             .mistral: Vendor(
-                chat: OpenAIChat(quirks: .mistral), operations: [.embeddings: OpenAIEmbeddings(.mistral)]),
+                chat: OpenAIChat(quirks: .mistral),
+                operations: [
+                    .embeddings: OpenAIEmbeddings(.mistral), .transcription: OpenAITranscription(.mistral),
+                ]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
             .openAICompatible: Vendor(
                 chat: OpenAIChat(quirks: .selfHosted),
                 operations: [
                     .embeddings: OpenAIEmbeddings(.engine), .images: OpenAIImages(isEngine: true),
-                    .speech: OpenAISpeech(isEngine: true),
+                    .speech: OpenAISpeech(isEngine: true), .transcription: OpenAITranscription(.engine),
                 ],
                 media: EngineMedia()),
         ]

@@ -145,4 +145,45 @@ import Testing
             #expect(text.hasPrefix("HTTP/1.1 404"), "\(text)")
         }
     }
+
+    private static let hear = Model(
+        id: "test/hear", name: "Hear", contextLength: 8192, inputModalities: ["audio"],
+        outputModalities: ["transcription"],
+        pricing: [
+            .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+            .init(unit: "audio_second", usd: "0.0001"),
+        ], endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "h")])
+
+    @Test(
+        "sound in JSON is answered with JSON, text or events, and by its length",
+        arguments: [
+            (
+                "", "transcript Hi", "application/json",
+                #"{"text":"Hi","usage":{"type":"duration","seconds":2.5,"cost":0.00025}}"#
+            ),
+            (#""response_format":"text""#, "plain Hi", "text/plain; charset=utf-8", "Hi"),
+            (#""response_format":"text""#, "plain", "text/plain; charset=utf-8", ""),
+            (
+                #""stream":true"#, "heard Hi\ntranscript Hi", "text/event-stream",
+                #"data: {"text":"Hi","usage":{"type":"duration","seconds":2.5,"cost":0.00025}}"#
+            ),
+        ])
+    func transcribes(_ member: String, _ said: String, _ type: String, _ end: String) async throws {
+        let script: [ScriptedTransport.Step] = [.head(200), .bytes(said + "\nend\n")]
+        try await TestServer.run([script], models: [Self.hear]) { port, _, ledger in
+            let client = try RawClient(port: port)
+            let body = Samples.transcription(of: Samples.wav(milliseconds: 2500), model: "test/hear", member)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/audio/transcriptions", headers: "Connection: close\r\n",
+                    body: String(decoding: body, as: UTF8.self)))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.lowercased().contains("content-type: \(type)"), "\(text)")
+            #expect(end.isEmpty || text.contains(end), "\(text)")
+            // An empty text is a body without a byte, and not one that breaks off.
+            #expect(!said.hasSuffix("plain") || text.hasSuffix("\r\n\r\n0\r\n\r\n"), "\(text)")
+            #expect(ledger.settled.map(\.kind) == [.transcription] && ledger.settled.map(\.outcome) == [.completed])
+            #expect(ledger.settled.map(\.cost) == [Money(nanoUSD: 250_000)])
+        }
+    }
 }

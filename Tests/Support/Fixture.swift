@@ -63,4 +63,81 @@ public struct Fixture: Sendable, CustomStringConvertible {
         if let raw = try raw("vendor_response.json") { return raw.bytes }
         return try bytes("vendor_response.json") ?? bytes("vendor_stream.txt") ?? bytes("vendor_response.txt")
     }
+
+    /// A part of a form, as a file has it that is `{"$multipart": […]}`.
+    public struct Part: Sendable, Hashable {
+        public var name: String
+        /// `nil` for a field that is no file, and so is the next.
+        public var fileName: String?
+        public var contentType: String?
+        public var bytes: [UInt8]
+
+        public init(_ name: String, fileName: String? = nil, contentType: String? = nil, _ bytes: [UInt8]) {
+            self.name = name
+            self.fileName = fileName
+            self.contentType = contentType
+            self.bytes = bytes
+        }
+    }
+
+    /// The parts of a form; `nil` for a file that is none.
+    public func parts(_ file: String) throws -> [Part]? {
+        try json(file)?["$multipart"]?.elements.map { part in
+            let name = part["name"]?.string ?? ""
+            guard let base64 = part["body_base64"]?.string else {
+                return Part(name, Array((part["value"]?.string ?? "").utf8))
+            }
+            return Part(
+                name, fileName: part["filename"]?.string, contentType: part["content_type"]?.string,
+                Base64.checked(Array(base64.utf8)[...]).map(Base64.decoded) ?? [])
+        }
+    }
+}
+
+extension FormUpload {
+    /// A form whose file is there.
+    ///
+    /// - Parameter boundary: what stands in none of the parts.
+    public init(_ parts: [Fixture.Part], boundary: String = "fixture-boundary") {
+        let file = parts.first { $0.fileName != nil }
+        let head =
+            "Content-Disposition: form-data; name=\"\(file?.name ?? "file")\"; filename=\"\(file?.fileName ?? "a")\"\r\n"
+            + "Content-Type: \(file?.contentType ?? "application/octet-stream")\r\n\r\n"
+        self.init(
+            fields: parts.filter { $0.fileName == nil }.map { FormField($0.name, $0.bytes) }, boundary: boundary,
+            fileHead: Array(head.utf8), file: BytesContent(file?.bytes ?? []), audio: UploadedAudio(file?.bytes ?? []))
+    }
+}
+
+extension UpstreamRequest {
+    /// The whole body, the upload that follows it read to its end; takes it from whoever would send it.
+    public func wholeBody() -> [UInt8] {
+        guard let upload else { return body }
+        var bytes = body
+        var piece = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let reading = piece.withUnsafeMutableBytes { upload.pipe.read(into: $0, turn: upload.turn, whenMore: {}) }
+            guard case .bytes(let count) = reading else { return bytes + upload.end }
+            bytes += piece.prefix(count)
+        }
+    }
+
+    /// The parts of the form that it is; `nil` when it is none.
+    public func parts() throws -> [Fixture.Part]? {
+        let type = headers.first { $0.name == "content-type" }?.value ?? ""
+        guard var reader = try MultipartReader(contentType: type) else { return nil }
+        var parts: [Fixture.Part] = []
+        try wholeBody().withUnsafeBytes { bytes in
+            try reader.read(bytes) { event in
+                switch event {
+                case .part(let head, offset: _):
+                    parts.append(Fixture.Part(head.name, fileName: head.fileName, contentType: head.contentType, []))
+                case .bytes(let bytes): parts[parts.count - 1].bytes += bytes
+                case .partEnd, .end: break
+                }
+            }
+        }
+        try reader.finish()
+        return parts
+    }
 }

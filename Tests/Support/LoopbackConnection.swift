@@ -119,7 +119,9 @@ struct LoopbackConnection {
     // MARK: Requests
 
     /// - Returns: `nil` when the connection ended, or what came is not a request.
-    func readRequest(connection: Int, index: Int, readsBody: Bool = true) -> LoopbackServer.Request? {
+    func readRequest(
+        connection: Int, index: Int, readsBody: Bool = true, readsForm: Bool = false
+    ) -> LoopbackServer.Request? {
         var bytes: [UInt8] = []
         // One byte at a time would be slow and more than one belongs to the body; what is too much is the body's start.
         var end: Int?
@@ -140,11 +142,32 @@ struct LoopbackConnection {
             request.headers.append((String(line[..<colon]), String(value)))
         }
         let length = request["content-length"].flatMap(Int.init) ?? 0
+        if readsForm, let form = SimulatedForm(contentType: request["content-type"] ?? "") {
+            guard let read = read(form, from: Array(bytes[headEnd...]), length: length) else { return nil }
+            request.form = read
+            return request
+        }
         while readsBody, bytes.count < headEnd + length {
             guard receive(into: &bytes) else { return nil }
         }
         request.body = Array(bytes[headEnd...].prefix(length))
         return request
+    }
+
+    /// Reads a form piece by piece.
+    private func read(_ form: SimulatedForm, from start: [UInt8], length: Int) -> SimulatedForm? {
+        var form = form
+        var piece = start
+        var left = length
+        while true {
+            form.add(Array(piece.prefix(left)))
+            left -= min(left, piece.count)
+            guard left > 0 else { break }
+            piece = []
+            guard receive(into: &piece) else { return nil }
+        }
+        form.finish()
+        return form
     }
 
     private func receive(into bytes: inout [UInt8]) -> Bool {

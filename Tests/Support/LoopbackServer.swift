@@ -23,6 +23,8 @@ public final class LoopbackServer: Sendable {
         public var target: String
         public var headers: [(name: String, value: String)]
         public var body: [UInt8]
+        /// The body, where it is a form and the server reads forms; ``body`` is empty then.
+        public var form: SimulatedForm?
         /// Which connection it came on, from 0.
         public var connection: Int
         /// Which request of its connection it is, from 0.
@@ -54,6 +56,7 @@ public final class LoopbackServer: Sendable {
     private let script: Script
     private let sendBufferBytes: Int32?
     private let readsBodies: Bool
+    private let readsForms: Bool
     private let state = Mutex(State())
     private let stopping = Signal()
 
@@ -63,14 +66,17 @@ public final class LoopbackServer: Sendable {
     ///   - port: 0 for a free one.
     ///   - sendBufferBytes: of the kernel, for each connection; small to see early that the client does not read.
     ///   - readsBodies: false: the script is asked when a request's head is there, and its body stays unread.
+    ///   - readsForms: forms are read while they come, and their files not kept.
     ///   - script: called on the connection's thread for each request.
     /// - Throws: ``LoopbackError`` when the kernel refuses.
     public init(
-        port: Int = 0, sendBufferBytes: Int? = nil, readsBodies: Bool = true, _ script: @escaping Script
+        port: Int = 0, sendBufferBytes: Int? = nil, readsBodies: Bool = true, readsForms: Bool = false,
+        _ script: @escaping Script
     ) throws {
         (listener, self.port) = try Self.listen(port: port, backlog: 1024)
         self.script = script
         self.readsBodies = readsBodies
+        self.readsForms = readsForms
         self.sendBufferBytes = sendBufferBytes.map(Int32.init)
         try startThread { [self] in acceptConnections() }
     }
@@ -140,7 +146,7 @@ public final class LoopbackServer: Sendable {
         defer { forget(number, connection.socket) }
         var index = 0
         while let request = connection.readRequest(
-            connection: number, index: index, readsBody: readsBodies)
+            connection: number, index: index, readsBody: readsBodies, readsForm: readsForms)
         {
             state.withLock { $0.requests.append(request) }
             let steps = script(request)

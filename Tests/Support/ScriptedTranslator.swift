@@ -2,9 +2,9 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `usage PROMPT COMPLETION`, `cached PROMPT COMPLETION CACHED [TIER]`,
-/// `sound MILLISECONDS` of PCM, `error MESSAGE`, `end`. An answer that has
-/// not had `end` was cut off.
+/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `usage PROMPT COMPLETION`,
+/// `cached PROMPT COMPLETION CACHED [TIER]`, `sound MILLISECONDS` of PCM, `heard WORD` and `transcript WORD` of a
+/// transcript, `plain WORD` of one that is text, `seconds SECONDS` of its sound, `error MESSAGE`, `end`. An answer that has not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
     public init() {}
 
@@ -42,7 +42,13 @@ public struct ScriptedTranslator: ChatTranslator {
         public func encode(
             _ request: OperationRequest, for endpoint: Endpoint
         ) throws(UpstreamFailure) -> UpstreamRequest {
-            UpstreamRequest(path: "/\(request.operation.rawValue)", body: request.document.bytes)
+            guard let upload = request.upload else {
+                return UpstreamRequest(path: "/\(request.operation.rawValue)", body: request.document.bytes)
+            }
+            let form = try upload.form(with: upload.fields)
+            return UpstreamRequest(
+                path: "/\(request.operation.rawValue)", headers: [.init("content-type", upload.contentType)],
+                body: form.body, upload: form.upload)
         }
 
         public func makeDecoder(
@@ -83,6 +89,20 @@ public struct ScriptedTranslator: ChatTranslator {
                 case "sound":
                     let bytes = [UInt8](repeating: 0, count: 48 * (Int(words[1]) ?? 0))
                     events.append(.bytes(BytesPiece(type: AudioFormat.pcm.contentType, bytes: bytes)))
+                case "heard":
+                    events.append(
+                        .content(
+                            ChatPiece(members: Array(#""type":"transcript.text.delta","delta":"\#(words[1])""#.utf8))))
+                case "transcript":
+                    let text = words.count > 1 ? words[1] : ""
+                    events.append(.completion(ChatPiece(members: Array(#""text":"\#(text)""#.utf8))))
+                case "plain":
+                    let text = words.count > 1 ? words[1] : ""
+                    events.append(.bytes(BytesPiece(type: "text/plain; charset=utf-8", bytes: Array(text.utf8))))
+                case "seconds":
+                    var usage = Usage()
+                    usage.audioMilliseconds = (Int(words[1]) ?? 0) * 1000
+                    events.append(.usage(usage))
                 case "usage", "cached":
                     var usage = Usage()
                     usage.prompt = Int(words[1]) ?? 0

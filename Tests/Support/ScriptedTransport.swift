@@ -16,10 +16,18 @@ public final class ScriptedTransport: Transport {
     private let scripts: Mutex<[[Step]]>
     private let state = Mutex<[(request: UpstreamRequest, provider: String, exchange: ScriptedExchange)]>([])
 
-    /// - Parameter scripts: one for each request; a request beyond the last finds nobody there.
-    public init(_ scripts: [[Step]]) { self.scripts = Mutex(scripts) }
+    private let readsUploads: Bool
+
+    /// - Parameters:
+    ///   - scripts: one for each request; a request beyond the last finds nobody there.
+    ///   - readsUploads: what is there of a request's upload is taken, as a vendor would.
+    public init(_ scripts: [[Step]], readsUploads: Bool = false) {
+        self.scripts = Mutex(scripts)
+        self.readsUploads = readsUploads
+    }
 
     public func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
+        if readsUploads { _ = request.wholeBody() }
         let script = scripts.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         let exchange = ScriptedExchange(
             script ?? [.fail(UpstreamFailure(.unreachable, "nobody there"))], endsWithTask: !provider.billsAbandoned)

@@ -35,7 +35,7 @@ public struct CatalogReader {
     ]
     static let modalities = ["text", "image", "audio", "file", "video"]
     /// Besides those of the input; they say which routes a model is asked at.
-    static let outputModalities = modalities + ["embeddings", "speech"]
+    static let outputModalities = modalities + ["embeddings", "speech", "transcription"]
 
     private let providers: [String: Provider]
     private let dormant: Set<String>

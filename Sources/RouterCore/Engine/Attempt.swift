@@ -60,6 +60,9 @@ struct Attempt: Sendable {
         guard failure == nil || early.contains(where: \.commits) else { throw failure ?? Self.cutOff }
     }
 
+    /// How the answer to an ``Operation`` goes out.
+    var form: AnswerForm { call.form }
+
     /// Everything that came since the last call, never empty; `nil` once the answer is complete.
     mutating func next() async throws(UpstreamFailure) -> [ChatEvent]? {
         guard early.isEmpty else {

@@ -17,6 +17,8 @@ public struct ChatAnswer: Sendable {
     public var providerName: String { record.providerName }
     /// The public id of the model that answers.
     public var model: String { record.model }
+    /// How the answer to an ``Operation`` goes out.
+    public var form: AnswerForm { attempt.form }
     /// Milliseconds since 1970.
     public var createdAt: Int64 { record.createdAt }
 

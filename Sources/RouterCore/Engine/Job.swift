@@ -37,6 +37,8 @@ struct Call: Sendable {
     var upstream: UpstreamRequest
     /// A whole answer begins when it is done.
     var isStreamed: Bool
+    /// How the answer to an ``Operation`` goes out.
+    var form = AnswerForm.json
     /// A client can be told to wait: bytes say nothing before their first one.
     var tellsSilence = true
     var makeDecoder: @Sendable (UpstreamHead) -> any AnswerDecoder
@@ -136,9 +138,10 @@ struct OperationJob: Job {
                 .unsupported, "The provider \(endpoint.provider.name) offers no \(request.operation.rawValue) here.",
                 parameter: "model")
         }
+        let form = translator.form(of: request, at: endpoint)
         return Call(
-            upstream: try translator.encode(request, for: endpoint), isStreamed: translator.isStreamed(request),
-            tellsSilence: request.form == .events,
+            upstream: try translator.encode(request, for: endpoint),
+            isStreamed: translator.isStreamed(request) && form != .json, form: form, tellsSilence: form == .events,
             makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
             failure: { translator.failure(head: $0, body: $1) })
     }

@@ -8,9 +8,12 @@ public enum OperationFormat {
     public static func whole(_ piece: ChatPiece, of record: Generation) -> [UInt8] {
         var writer = JSONWriter(capacity: 400)
         writer.beginObject()
-        writer.member("model", record.model)
-        writer.member("id", record.id.rawValue)
-        writer.member("provider", record.providerName)
+        // A transcript has nothing beside its text and usage; the header names the generation.
+        if record.kind != .transcription {
+            writer.member("model", record.model)
+            writer.member("id", record.id.rawValue)
+            writer.member("provider", record.providerName)
+        }
         OperationUsage.write(record, to: &writer)
         writer.endObject()
         var bytes: [UInt8] = []

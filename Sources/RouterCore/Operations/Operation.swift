@@ -7,6 +7,8 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     case images
     /// Text in, sound out.
     case speech
+    /// Sound in, text out.
+    case transcription
 
     /// What its records are called.
     public var kind: Generation.Kind {
@@ -14,6 +16,7 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         case .embeddings: .embeddings
         case .images: .image
         case .speech: .speech
+        case .transcription: .transcription
         }
     }
 
@@ -23,13 +26,14 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         case .embeddings: "/api/v1/embeddings"
         case .images: "/api/v1/images/generations"
         case .speech: "/api/v1/audio/speech"
+        case .transcription: "/api/v1/audio/transcriptions"
         }
     }
 
     /// Another path for the same, which OpenRouter has.
     public var otherPath: String? {
         switch self {
-        case .embeddings, .speech: nil
+        case .embeddings, .speech, .transcription: nil
         case .images: "/api/v1/images"
         }
     }
@@ -41,23 +45,28 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         case .embeddings: try EmbeddingsCheck.check(root)
         case .images: try ImageCheck.check(root)
         case .speech: try SpeechCheck.check(root)
+        case .transcription: try TranscriptionCheck.check(root)
         }
     }
 
-    /// How the answer to a checked request goes out.
+    /// How the answer to a checked request goes out; a vendor's translator may know better.
     func form(of root: JSONValue) -> AnswerForm {
         switch self {
         case .embeddings, .images: .json
         case .speech: SpeechCheck.wantsEvents(root) ? .events : .bytes
+        case .transcription: TranscriptionCheck.wantsEvents(root) ? .events : TranscriptionCheck.wholeForm(root)
         }
     }
 
     /// What a request uses, by our own count before anyone has answered.
-    func size(of root: JSONValue) -> OperationSize {
+    ///
+    /// - Parameter length: of the sound in it.
+    func size(of root: JSONValue, length: AudioLength?) -> OperationSize {
         switch self {
         case .embeddings: EmbeddingsCheck.size(of: root)
         case .images: ImageCheck.size(of: root)
         case .speech: SpeechCheck.size(of: root)
+        case .transcription: TranscriptionCheck.size(of: root, length: length)
         }
     }
 }
@@ -112,6 +121,6 @@ public enum AnswerForm: Sendable, Hashable {
     case json
     /// Server-sent events, each as it comes.
     case events
-    /// Bytes as they come.
+    /// Bytes as they come, or a text when it is whole.
     case bytes
 }

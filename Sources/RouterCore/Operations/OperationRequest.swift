@@ -7,11 +7,11 @@ public struct OperationRequest: RoutedRequest {
     /// The model asked for; the first of `models` when `model` is not there.
     public let model: String
     public let form: AnswerForm
-    /// The file that comes with it, and the form it came in; `nil` for a request that is JSON.
+    /// The file that comes with it, and the form it came in, or is sent in where it came in JSON; `nil` for what has none.
     public let upload: FormUpload?
 
     /// Whether the answer begins before it is whole.
-    public var stream: Bool { form != .json }
+    public var stream: Bool { form == .events || operation == .speech }
 
     /// Checks the text and the members this version knows; leaves the others alone.
     ///
@@ -30,7 +30,6 @@ public struct OperationRequest: RoutedRequest {
 
     private init(_ body: [UInt8], with upload: FormUpload?, for operation: Operation) throws(APIError) {
         self.operation = operation
-        self.upload = upload
         do throws(JSONFault) {
             document = try JSONDocument(body)
         } catch {
@@ -58,12 +57,16 @@ public struct OperationRequest: RoutedRequest {
         }
         try operation.check(root)
         form = operation.form(of: root)
+        self.upload =
+            if operation == .transcription, upload == nil { try InputAudio.upload(of: root) } else { upload }
     }
 
     public var root: JSONValue { document.root }
 
     /// What it uses, by our own count.
-    var size: OperationSize { operation.size(of: root) }
+    var size: OperationSize {
+        operation.size(of: root, length: upload.map { $0.audio.length(ofBytes: $0.fileByteCount) })
+    }
 }
 
 extension HoldEstimate {

@@ -6,6 +6,7 @@ struct OperationTally: AnswerTally {
     private let leavesTraces: Bool
     private var usage: Usage?
     private var sound: SoundCount?
+    private var transcript: TranscriptCount?
     /// Something came that the client could use.
     private var hasContent = false
 
@@ -15,6 +16,7 @@ struct OperationTally: AnswerTally {
     init(hold: Hold, request: OperationRequest, size: OperationSize, endpoint: Endpoint) {
         self.hold = hold
         sound = request.operation == .speech ? SoundCount(format: request.audioFormat) : nil
+        transcript = request.upload.map(TranscriptCount.init)
         prices = endpoint.prices
         counted = size.atLeast
         leavesTraces = endpoint.provider.location == .vendor
@@ -25,6 +27,7 @@ struct OperationTally: AnswerTally {
             if case .usage(let usage) = event { self.usage = usage }
             if event.commits { hasContent = true }
             sound?.note(event)
+            transcript?.note(event)
         }
     }
 
@@ -33,9 +36,10 @@ struct OperationTally: AnswerTally {
     func bill(_ end: Bill.End) -> Bill {
         var (reported, counted) = (usage, counted)
         sound?.complete(&reported, &counted)
+        transcript?.complete(&reported, &counted, prices: prices)
         return Bill(
-            end, reported: reported, counted: counted, hasContent: hasContent, leavesTraces: leavesTraces,
-            prices: prices)
+            end, reported: reported, counted: counted, hasContent: hasContent,
+            leavesTraces: leavesTraces, prices: prices)
     }
 }
 

@@ -11,6 +11,9 @@ public protocol OperationTranslator: Sendable {
     /// Whether the vendor's answer to `request` comes piece by piece: whoever is sent a stream may be answered whole.
     func isStreamed(_ request: OperationRequest) -> Bool
 
+    /// How the answer to `request` goes out: what this vendor makes of it may be another form than was asked for.
+    func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm
+
     /// Starts reading one answer to `request` that came with a 2xx status.
     func makeDecoder(for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead) -> any AnswerDecoder
 
@@ -22,4 +25,5 @@ public protocol OperationTranslator: Sendable {
 
 extension OperationTranslator {
     public func isStreamed(_ request: OperationRequest) -> Bool { request.stream }
+    public func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm { request.form }
 }

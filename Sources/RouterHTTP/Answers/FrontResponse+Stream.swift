@@ -49,7 +49,8 @@ extension FrontResponse {
                         headers.add("content-type", piece.type)
                         writeHead(status: 200, headers: headers, contentLength: nil)
                     }
-                    try await write(piece.bytes)
+                    // An empty text is an answer too.
+                    if !piece.bytes.isEmpty { try await write(piece.bytes) }
                 }
             }
             guard hasBegun else {

@@ -40,7 +40,7 @@ final class OperationRoute: Sendable {
         do throws(APIError) {
             let (asked, answer) = try await begin(request, operation, as: id, headers: &headers, entry: &entry)
             let address = publicURL ?? request.header("host").map { "http://\($0)" }
-            switch asked.form {
+            switch answer.form {
             case .json:
                 await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
                     await write(piece, to: asked, of: record, address: address)

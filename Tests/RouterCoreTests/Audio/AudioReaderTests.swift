@@ -114,24 +114,24 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
             + little(rate &* 2) + [2, 0, 16, 0] + Array("data".utf8) + little(size)
     }
 
-    private static let megabytes = 25 << 20
+    private static let sizeOfAll = 1 << 20
 
-    /// How long 25 MB behind this beginning are, when all of it came.
+    /// How long a megabyte behind this beginning is, when all of it came.
     private func length(_ head: [UInt8]) -> AudioLength {
-        read([head, [UInt8](repeating: 0, count: Self.megabytes - head.count)]).length
+        read([head, [UInt8](repeating: 0, count: Self.sizeOfAll - head.count)]).length
     }
 
     @Test("that says it is nothing is charged for what its bytes must be")
     func doubtsShort() throws {
-        // 25 MB of 16-bit samples at 16 kHz, whatever the header says of them.
+        // A megabyte of 16-bit samples at 16 kHz, whatever the header says of them.
         for size in [0, 1, 100, .max] as [UInt32] {
             let length = length(wav(size: size))
-            #expect(length.atLeast == (Self.megabytes - 44) / 32 && length.atMost == length.atLeast, "\(size)")
+            #expect(length.atLeast == (Self.sizeOfAll - 44) / 32 && length.atMost == length.atLeast, "\(size)")
         }
         for file in AudioFile.all where file.format != .wav {
-            // A header of a short file before 25 MB.
+            // A short file before a megabyte of nothing.
             let length = length(try file.bytes())
-            #expect(length.atLeast >= Self.megabytes * 8 / 9216, "\(file.name): \(length)")
+            #expect(length.atLeast >= Self.sizeOfAll * 8 / 9216, "\(file.name): \(length)")
         }
     }
 

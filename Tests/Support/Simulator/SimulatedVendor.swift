@@ -21,11 +21,16 @@ public enum SimulatedVendor: String, Sendable, CaseIterable {
     /// - Parameters:
     ///   - path: below the base URL, with its query.
     ///   - header: the value of a header by its lower-case name.
+    ///   - form: what the body is instead.
     public func answer(
-        to path: String, header: (_ name: String) -> String?, body: [UInt8]
+        to path: String, header: (_ name: String) -> String?, body: [UInt8], form: SimulatedForm? = nil
     ) -> SimulatedResponse {
         guard hasKey(header) else {
             return refusal(401, "authentication_error", "Incorrect API key provided: sk-…")
+        }
+        if let form {
+            return SimulatedTranscription.answer(form, at: path, of: self)
+                ?? refusal(404, "invalid_request_error", "There is nothing at \(path) that takes a form.")
         }
         if body.isEmpty { return .json(200, modelList) }
         guard let root = (try? JSONDocument(body))?.root, root.kind == .object else {

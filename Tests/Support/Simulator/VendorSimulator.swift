@@ -8,18 +8,20 @@ public final class VendorSimulator: Sendable {
     public init(
         port: Int = 0,
         fault: @escaping @Sendable (LoopbackServer.Request) -> SimulatedFault? = {
-            SimulatedFault.named(in: String(decoding: $0.body, as: UTF8.self))
+            let prompt = $0.form?["prompt"].map { Array($0.utf8) }
+            return SimulatedFault.named(in: String(decoding: prompt ?? $0.body, as: UTF8.self))
         }
     ) throws {
-        server = try LoopbackServer(port: port) { request in
+        server = try LoopbackServer(port: port, readsForms: true) { request in
             let parts = request.target.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true)
             guard let name = parts.first, let vendor = SimulatedVendor(rawValue: String(name)) else {
                 return [.answer(404, body: "no such vendor")]
             }
             let path = "/" + (parts.count > 1 ? String(parts[1]) : "")
             let below = path.hasPrefix(vendor.basePath) ? String(path.dropFirst(vendor.basePath.count)) : path
-            let response = vendor.answer(to: below, header: { request[$0] }, body: request.body)
-            guard response.status == 200, !request.body.isEmpty, let fault = fault(request) else {
+            let response = vendor.answer(to: below, header: { request[$0] }, body: request.body, form: request.form)
+            guard response.status == 200, request.form != nil || !request.body.isEmpty, let fault = fault(request)
+            else {
                 return SimulatedStep.all(of: response).map(Step.init)
             }
             var steps = fault.play(response, of: vendor).map(Step.init)

@@ -1,0 +1,91 @@
+/// Sound that stands in the JSON of a request, in Base64: `"input_audio": {"data": "UklGR…", "format": "wav"}`.
+///
+/// Source: OpenRouter's `sttrequest`.
+enum InputAudio {
+    /// The form that a request in JSON becomes, as vendors want it.
+    ///
+    /// - Throws: ``APIError`` that names the member: for an address, for what does not decode, for what is no sound.
+    static func upload(of root: JSONValue) throws(APIError) -> FormUpload {
+        guard let value = root["input_audio"], !value.isNull else {
+            throw APIError(
+                .invalidRequest,
+                "`input_audio` is required in JSON; or send a form (multipart/form-data) with the file in `file`.",
+                parameter: "input_audio")
+        }
+        guard value.kind == .object else { throw MemberCheck.wrongType(value, "an object with `data` and `format`") }
+        if let url = value["url"], !url.isNull {
+            throw MemberCheck.invalid(url, "is not taken: send the sound itself in `input_audio.data`")
+        }
+        guard let data = value["data"], !data.isNull else { throw MemberCheck.missing("data", in: value) }
+        let bytes = try decoded(data)
+        let audio = UploadedAudio(bytes)
+        if let foreign = audio.foreign {
+            throw MemberCheck.invalid(data, "must be an audio file, not \(foreign)")
+        }
+        let format = try format(value["format"]) ?? audio.format?.rawValue ?? "bin"
+        // Vendors tell the format by the name.
+        let head =
+            "Content-Disposition: form-data; name=\"file\"; filename=\"audio.\(format)\"\r\n"
+            + "Content-Type: \(types[format] ?? "application/octet-stream")\r\n\r\n"
+        return FormUpload(
+            fields: fields(of: root), boundary: boundary(outside: bytes), fileHead: Array(head.utf8),
+            file: BytesContent(bytes), audio: audio)
+    }
+
+    private static func decoded(_ data: JSONValue) throws(APIError) -> [UInt8] {
+        guard data.kind == .string else { throw MemberCheck.wrongType(data, "a string in Base64") }
+        // Some libraries escape the slash.
+        let text = data.text.dropFirst().dropLast()
+        let letters =
+            text.contains(UInt8(ascii: "\\"))
+            ? Base64.checked(Array((data.string ?? "").utf8)[...]) : Base64.checked(text)
+        guard let letters else { throw MemberCheck.invalid(data, "must be Base64, without `data:` before it") }
+        return Base64.decoded(letters)
+    }
+
+    private static let types = [
+        "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "mpeg": "audio/mpeg", "mpga": "audio/mpeg",
+        "ogg": "audio/ogg", "opus": "audio/ogg", "mp4": "audio/mp4", "m4a": "audio/mp4", "webm": "audio/webm",
+        "aac": "audio/aac",
+    ]
+
+    private static func format(_ value: JSONValue?) throws(APIError) -> String? {
+        guard let value, !value.isNull else { return nil }
+        guard let format = value.string, (1...8).contains(format.utf8.count),
+            format.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
+        else { throw MemberCheck.invalid(value, "must name a format such as wav, mp3 or webm") }
+        return format
+    }
+
+    /// Members as a form has them: lists as fields that are there more than once, objects as JSON.
+    private static func fields(of root: JSONValue) -> [FormField] {
+        root.members.flatMap { member -> [FormField] in
+            let name = member.name.string
+            guard name != "input_audio", !member.value.isNull else { return [] }
+            guard member.value.kind == .array, name != "models" else { return [FormField(name, text(member.value))] }
+            return member.value.elements.map { FormField(name + "[]", text($0)) }
+        }
+    }
+
+    private static func text(_ value: JSONValue) -> [UInt8] {
+        value.string.map { Array($0.utf8) } ?? Array(value.text)
+    }
+
+    /// One that does not stand in the file.
+    private static func boundary(outside file: [UInt8]) -> String {
+        var number = 0
+        while contains(file, "routerd-form-\(number)") { number += 1 }
+        return "routerd-form-\(number)"
+    }
+
+    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+        let text = Array(text.utf8)
+        var rest = bytes[...]
+        while let place = rest.firstIndex(of: text[0]) {
+            rest = rest[place...]
+            if rest.starts(with: text) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
+    }
+}

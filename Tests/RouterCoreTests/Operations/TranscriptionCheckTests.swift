@@ -1,0 +1,132 @@
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+@Suite("A request for a transcript") struct TranscriptionCheckTests {
+    private func request(_ members: String, milliseconds: Int = 100) throws -> OperationRequest {
+        try OperationRequest(
+            Samples.transcription(of: Samples.wav(milliseconds: milliseconds), model: "a/b", members),
+            for: .transcription)
+    }
+
+    @Test(
+        "names the member that is wrong",
+        arguments: [
+            (#""response_format":"xml""#, "response_format"), (#""response_format":7"#, "response_format"),
+            (#""language":7"#, "language"), (#""prompt":["a"]"#, "prompt"), (#""temperature":1.1"#, "temperature"),
+            (#""temperature":"hot""#, "temperature"), (#""temperature":"nan""#, "temperature"),
+            (#""temperature":true"#, "temperature"), (#""temperature":-0.1"#, "temperature"),
+            (#""timestamp_granularities":["word","letter"]"#, "timestamp_granularities[1]"),
+            (#""timestamp_granularities":"letter""#, "timestamp_granularities"), (#""include":[7]"#, "include[0]"),
+            (#""stream":"maybe""#, "stream"), (#""stream":7"#, "stream"),
+            (#""chunking_strategy":"none""#, "chunking_strategy"), (#""chunking_strategy":7"#, "chunking_strategy"),
+        ])
+    func refuses(_ members: String, _ parameter: String) throws {
+        let error = #expect(throws: APIError.self) { try request(members) }
+        #expect(error?.kind == .invalidRequest && error?.parameter == parameter)
+        #expect(error?.message.contains("`\(parameter)`") == true)
+    }
+
+    @Test("of 32,000 characters of prompt is taken, and not of one more")
+    func bounds() throws {
+        _ = try request(#""prompt":"\#(String(repeating: "ö", count: 32_000))""#)
+        let error = #expect(throws: APIError.self) {
+            try request(#""prompt":"\#(String(repeating: "ö", count: 32_001))""#)
+        }
+        #expect(error?.parameter == "prompt")
+    }
+
+    @Test(
+        "whose sound is missing, named, no Base64 or no sound is told so",
+        arguments: [
+            (#""language":"en""#, "input_audio"), (#""input_audio":"UklGRg==""#, "input_audio"),
+            (#""input_audio":{}"#, "input_audio.data"), (#""input_audio":{"data":7}"#, "input_audio.data"),
+            (#""input_audio":{"url":"https://example.com/a.wav","format":"wav"}"#, "input_audio.url"),
+            (#""input_audio":{"data":""}"#, "input_audio.data"),
+            (#""input_audio":{"data":"data:audio/wav;base64,AAAA"}"#, "input_audio.data"),
+            (#""input_audio":{"data":"AAA*"}"#, "input_audio.data"),
+            (#""input_audio":{"data":"PCFET0NUWVBFIGh0bWw+PGh0bWw+"}"#, "input_audio.data"),
+            (#""input_audio":{"data":"AAAA","format":"../x"}"#, "input_audio.format"),
+            (#""input_audio":{"data":"AAAA","format":7}"#, "input_audio.format"),
+        ])
+    func refusesSound(_ members: String, _ parameter: String) throws {
+        let error = #expect(throws: APIError.self) {
+            try OperationRequest(Array(#"{"model":"a/b",\#(members)}"#.utf8), for: .transcription)
+        }
+        #expect(error?.kind == .invalidRequest && error?.parameter == parameter)
+        #expect(error?.message.contains("`\(parameter)`") == true)
+    }
+
+    @Test("is answered with JSON, with text, or with events, as it asks; a form writes truth as text")
+    func forms() throws {
+        for (members, form) in [
+            ("", AnswerForm.json), (#""response_format":"verbose_json","stream":false"#, .json),
+            (#""response_format":"diarized_json","stream":"False""#, .json), (#""response_format":"text""#, .bytes),
+            (#""response_format":"srt","stream":null"#, .bytes), (#""response_format":"vtt","stream":"0""#, .bytes),
+            (#""stream":true"#, .events), (#""stream":"true","response_format":"text""#, .events),
+            (#""stream":"1","temperature":"0.2","timestamp_granularities":"word""#, .events),
+            (#""chunking_strategy":{"type":"server_vad"},"include":["logprobs"],"temperature":1"#, .json),
+            (#""chunking_strategy":"{\"type\":\"server_vad\"}","include":"logprobs""#, .json),
+            (#""chunking_strategy":"auto","known_speaker_names":["A"]"#, .json),
+        ] {
+            let request = try request(members)
+            #expect(request.form == form && request.stream == (form == .events), "\(members)")
+        }
+    }
+
+    @Test("is held for by the length of its sound")
+    func sizes() throws {
+        let size = try request(#""prompt":"names: Ada""#, milliseconds: 4000).size
+        #expect(size.atMost.audioMilliseconds == 4000 && size.atMost.promptAudio == 41)
+        #expect(size.atMost.prompt > 41 && size.atMost.completion == 180 && size.atLeast.prompt == 3)
+    }
+
+    @Test("is asked of an engine, whose answer says the form")
+    func answers() async throws {
+        let model = Model(
+            id: "a/b", name: "B", contextLength: 2000, outputModalities: ["transcription"],
+            pricing: [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")],
+            endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "h")])
+        for (members, form) in [("", AnswerForm.json), (#""stream":true"#, .events)] {
+            let engine = Samples.engine(
+                ScriptedTransport([[.head(200), .bytes("transcript hi\nend\n")]]), models: [model])
+            let answer = try await engine.answer(request(members), for: Samples.caller, as: Samples.generation)
+            #expect(answer.form == form)
+            _ = try await answer.forward { _ in }
+        }
+    }
+
+    // MARK: Usage
+
+    private func usage(_ change: (inout Usage) -> Void) -> String {
+        var record = Generation(
+            id: Samples.generation, kind: .transcription, account: .first, key: "k", model: "m", createdAt: 0,
+            streamed: false)
+        change(&record.usage)
+        record.cost = Money(nanoUSD: 300_000)
+        return String(
+            decoding: OperationFormat.whole(ChatPiece(members: Array(#""text":"Hi""#.utf8)), of: record),
+            as: UTF8.self)
+    }
+
+    @Test(
+        "is answered with its text and usage alone: seconds, without zeros at their end",
+        arguments: [(3000, "3"), (2950, "2.95"), (2005, "2.005"), (100, "0.1"), (0, "0"), (-5, "0")])
+    func showsSeconds(_ milliseconds: Int, _ text: String) {
+        #expect(
+            usage { $0.audioMilliseconds = milliseconds }
+                == #"{"text":"Hi","usage":{"type":"duration","seconds":\#(text),"cost":0.0003}}"#)
+    }
+
+    @Test("or tokens")
+    func showsTokens() {
+        let shown = usage {
+            ($0.prompt, $0.promptAudio, $0.completion, $0.audioMilliseconds) = (16, 14, 45, 1400)
+        }
+        #expect(
+            shown
+                == #"{"text":"Hi","usage":{"type":"tokens","input_tokens":16,"output_tokens":45,"total_tokens":61,"input_token_details":{"text_tokens":2,"audio_tokens":14},"cost":0.0003}}"#
+        )
+    }
+}

@@ -1,0 +1,446 @@
+import RouterProviders
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+@Suite("Transcription at vendors") struct TranscriptionTests {
+    static let examples = Fixture.all(of: "transcription")
+
+    private static let endpoints = [
+        "openai/whisper-1": Endpoint(provider: Endpoints.openAI, upstreamModel: "whisper-1"),
+        "openai/gpt-4o-transcribe": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-4o-transcribe"),
+        "openai/gpt-4o-transcribe-diarize": Endpoint(
+            provider: Endpoints.openAI, upstreamModel: "gpt-4o-transcribe-diarize"),
+        "mistral/voxtral-mini": Endpoint(provider: Endpoints.mistral, upstreamModel: "voxtral-mini-2602"),
+        "mine/whisper": Endpoint(provider: Endpoints.engine, upstreamModel: "whisper-large-v3"),
+    ]
+
+    private struct Asked {
+        var request: OperationRequest
+        var endpoint: Endpoint
+        var translator: any OperationTranslator
+
+        func upstream() throws -> UpstreamRequest { try translator.encode(request, for: endpoint) }
+
+        var form: AnswerForm { translator.form(of: request, at: endpoint) }
+
+        /// The events of an answer, and the failure that ended it.
+        func events(
+            of pieces: [[UInt8]], type: String?
+        ) -> (events: [ChatEvent], failure: UpstreamFailure?) {
+            let head = UpstreamHead(status: 200, lines: Array((type.map { "Content-Type: \($0)\r\n" } ?? "").utf8))
+            var decoder = translator.makeDecoder(for: request, from: endpoint, head: head)
+            var events: [ChatEvent] = []
+            do throws(UpstreamFailure) {
+                for piece in pieces { try decoder.decode(piece, into: &events) }
+                try decoder.finish(into: &events)
+                return (events, nil)
+            } catch {
+                return (events, error)
+            }
+        }
+
+        func events(of text: String, type: String?) -> (events: [ChatEvent], failure: UpstreamFailure?) {
+            events(of: [Array(text.utf8)], type: type)
+        }
+    }
+
+    private func asked(_ request: OperationRequest) throws -> Asked {
+        let endpoint = try #require(Self.endpoints[request.model])
+        return Asked(
+            request: request, endpoint: endpoint,
+            translator: try #require(Vendors.all[endpoint.provider.dialect]?.operations[.transcription]))
+    }
+
+    private static let sound = Samples.wav(milliseconds: 10)
+
+    /// A request as a form, with these fields.
+    private func asked(_ model: String, _ fields: [(String, String)] = []) throws -> Asked {
+        let parts = ([("model", model)] + fields).map { Fixture.Part($0.0, Array($0.1.utf8)) }
+        let file = Fixture.Part("file", fileName: "a.wav", contentType: "audio/wav", Self.sound)
+        return try asked(OperationRequest(FormUpload(parts + [file]), for: .transcription))
+    }
+
+    private func asked(json members: String, model: String) throws -> Asked {
+        try asked(
+            OperationRequest(
+                Samples.transcription(of: Self.sound, model: model, members), for: .transcription))
+    }
+
+    /// The record of an answer with these events.
+    private func record(_ events: [ChatEvent]) -> Generation {
+        var record = Generation(
+            id: Samples.generation, kind: .transcription, account: .first, key: "k", model: "m", createdAt: 0,
+            streamed: false)
+        for case .usage(let usage) in events { record.usage = usage }
+        return record
+    }
+
+    /// What a client of events reads.
+    private func stream(_ events: [ChatEvent]) -> String {
+        var format = OperationEvents(for: .transcription)
+        var bytes: [UInt8] = []
+        format.append(events, to: &bytes)
+        format.finish(record(events), into: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What a client of JSON reads.
+    private func whole(_ events: [ChatEvent]) throws -> String {
+        guard case .completion(let piece)? = events.last else { return "\(events)" }
+        return String(decoding: OperationFormat.whole(piece, of: record(events)), as: UTF8.self)
+    }
+
+    /// What a client of text reads, and what it is said to be.
+    private func text(_ events: [ChatEvent]) -> (type: String?, text: String) {
+        var (type, bytes): (String?, [UInt8]) = (nil, [])
+        for case .bytes(let piece) in events {
+            type = piece.type
+            bytes += piece.bytes
+        }
+        return (type, String(decoding: bytes, as: UTF8.self))
+    }
+
+    // MARK: Examples
+
+    @Test("the examples are there") func examplesAreThere() { #expect(Self.examples.count == 5) }
+
+    @Test("the vendor gets the form it wants", arguments: examples)
+    func request(_ fixture: Fixture) throws {
+        let parts = try #require(try fixture.parts("openai_request.json"))
+        let asked = try asked(OperationRequest(FormUpload(parts), for: .transcription))
+        let upstream = try asked.upstream()
+        let got = try #require(try upstream.parts())
+        let wanted = try #require(try fixture.parts("vendor_request.json"))
+        #expect(Set(got) == Set(wanted) && got.count == wanted.count)
+        // Fields in their order; the file last, so that a vendor can begin with it.
+        #expect(
+            got.dropFirst().filter { $0.fileName == nil } == wanted.filter { $0.fileName == nil && $0.name != "model" })
+        #expect(got.last?.fileName != nil)
+        #expect(try fixture.meta()["vendor_http"]?["path"]?.string?.hasSuffix(upstream.path) == true)
+    }
+
+    @Test("the client gets the answer it must, however the vendor's bytes are cut", arguments: examples)
+    func answer(_ fixture: Fixture) throws {
+        let parts = try #require(try fixture.parts("openai_request.json"))
+        let asked = try asked(OperationRequest(FormUpload(parts), for: .transcription))
+        let body = try #require(try fixture.vendorBody())
+        let type = try fixture.vendorHead()["content-type"]
+        for (name, pieces) in ByteCuts.all(of: body, random: 10, seed: 62) {
+            let (events, failure) = asked.events(of: pieces, type: type)
+            #expect(failure == nil, "\(name)")
+            if let wanted = try fixture.bytes("openai_stream.txt") {
+                #expect(asked.form == .events)
+                let got = FixtureStream(Array(stream(events).utf8))
+                #expect(got.faults.isEmpty && !got.isDone, "\(name)")
+                let expected = FixtureStream(wanted).chunks
+                #expect(got.chunks.count == expected.count)
+                for (chunk, wanted) in zip(got.chunks, expected) {
+                    let differences = FixtureComparison.differences(wanted, chunk, side: .publicAnswer)
+                    #expect(differences.isEmpty, "\(name): \(differences)")
+                }
+            } else if let wanted = try fixture.bytes("openai_response.txt") {
+                #expect(asked.form == .bytes)
+                let got = text(events)
+                #expect(got.text == String(decoding: wanted, as: UTF8.self), "\(name)")
+                #expect(got.type == "text/plain; charset=utf-8")
+            } else {
+                #expect(asked.form == .json)
+                let got = try JSONDocument(Array(whole(events).utf8)).root
+                let differences = FixtureComparison.differences(
+                    try fixture.json("openai_response.json"), got, side: .publicAnswer)
+                #expect(differences.isEmpty, "\(name): \(differences)")
+            }
+        }
+    }
+
+    // MARK: Requests
+
+    @Test("what is for this router goes to nobody, all else to OpenAI and engines as it came")
+    func encodes() throws {
+        let fields = [
+            ("provider", #"{"order":["openai"]}"#), ("models", #"["a/b"]"#), ("session_id", "s"),
+            ("include[]", "logprobs"),
+            ("chunking_strategy[type]", "server_vad"), ("keywords[]", "Ada"), ("keywords[]", "Bob"),
+            ("temperature", "0.2"),
+        ]
+        for (model, name) in [("openai/gpt-4o-transcribe", "gpt-4o-transcribe"), ("mine/whisper", "whisper-large-v3")] {
+            let parts = try #require(try asked(model, fields).upstream().parts())
+            #expect(
+                parts.map(\.name) == [
+                    "model", "include[]", "chunking_strategy[type]", "keywords[]", "keywords[]", "temperature", "file",
+                ])
+            #expect(parts.first?.bytes == Array(name.utf8) && parts.last?.bytes == Self.sound)
+        }
+    }
+
+    @Test("Mistral gets what it knows, its lists without brackets")
+    func encodesMistral() throws {
+        let parts = try #require(
+            try asked(
+                "mistral/voxtral-mini",
+                [
+                    ("prompt", "Ada"), ("include[]", "logprobs"), ("timestamp_granularities[]", "segment"),
+                    ("response_format", "verbose_json"), ("language", "kk"), ("diarize", "true"),
+                ]
+            ).upstream().parts())
+        #expect(parts.map(\.name) == ["model", "timestamp_granularities", "language", "diarize", "file"])
+    }
+
+    @Test("sound in JSON becomes a form, its numbers, lists and objects as forms have them")
+    func encodesJSON() throws {
+        let asked = try asked(
+            json:
+                #""temperature":0.20,"timestamp_granularities":["word","segment"],"response_format":"verbose_json","stream":false,"chunking_strategy":{"type":"server_vad"},"prompt":null,"language":"қаз","models":["a/b"]"#,
+            model: "openai/whisper-1")
+        for _ in 0..<2 {
+            // A second endpoint gets the same.
+            let parts = try #require(try asked.upstream().parts())
+            #expect(
+                parts.dropLast().map { "\($0.name)=\(String(decoding: $0.bytes, as: UTF8.self))" } == [
+                    "model=whisper-1", "temperature=0.20", "timestamp_granularities[]=word",
+                    "timestamp_granularities[]=segment", "response_format=verbose_json", "stream=false",
+                    #"chunking_strategy={"type":"server_vad"}"#, "language=қаз",
+                ])
+            #expect(
+                parts.last == Fixture.Part("file", fileName: "audio.wav", contentType: "audio/wav", Self.sound))
+        }
+    }
+
+    @Test("a file that holds a boundary gets another one")
+    func avoidsBoundary() throws {
+        let sound = Array("ID3 routerd-form-0 routerd-form-1\r\n--routerd-form-1--\r\nroutrouterd-form".utf8)
+        let asked = try asked(
+            OperationRequest(
+                Samples.transcription(of: sound, model: "openai/whisper-1"), for: .transcription))
+        #expect(try asked.upstream().parts()?.last?.bytes == sound)
+    }
+
+    @Test(
+        "a format that a model does not have is refused, and those it has are said",
+        arguments: [
+            ("openai/whisper-1", "diarized_json", "vtt"), ("openai/gpt-4o-transcribe", "verbose_json", "json, text"),
+            ("openai/gpt-4o-transcribe", "srt", "json, text"),
+            ("openai/gpt-4o-transcribe-diarize", "vtt", "diarized_json"),
+            ("mistral/voxtral-mini", "text", "verbose_json"),
+        ])
+    func refuses(_ model: String, _ format: String, _ word: String) throws {
+        let asked = try asked(model, [("response_format", format)])
+        let failure = #expect(throws: UpstreamFailure.self) { try asked.upstream() }
+        #expect(failure?.kind == .unsupported && failure?.parameter == "response_format")
+        #expect(failure?.message.contains(word) == true && failure?.message.contains("`response_format`") == true)
+        _ = try self.asked("mine/whisper", [("response_format", format)]).upstream()
+    }
+
+    // MARK: Forms
+
+    @Test(
+        "who asks for a stream gets one, but of OpenAI's Whisper, which knows none",
+        arguments: [
+            ("openai/whisper-1", "json", AnswerForm.json), ("openai/whisper-1", "vtt", .bytes),
+            ("openai/gpt-4o-transcribe", "json", .events), ("openai/gpt-4o-transcribe", "text", .events),
+            ("mistral/voxtral-mini", "text", .events), ("mine/whisper", "srt", .events),
+        ])
+    func forms(_ model: String, _ format: String, _ form: AnswerForm) throws {
+        let asked = try asked(model, [("response_format", format), ("stream", "true")])
+        _ = try asked.upstream()
+        #expect(asked.form == form)
+    }
+
+    @Test("what OpenAI's Whisper answers whole goes out whole, though a stream was asked for")
+    func answersWhole() throws {
+        let asked = try asked("openai/whisper-1", [("stream", "true")])
+        let (events, failure) = asked.events(
+            of: #"{"text":"Hi","usage":{"type":"duration","seconds":3}}"#, type: "application/json")
+        #expect(failure == nil)
+        #expect(try whole(events) == #"{"text":"Hi","usage":{"type":"duration","seconds":3,"cost":0}}"#)
+    }
+
+    @Test(
+        "an engine that answers whole where a stream was asked for is put into events",
+        arguments: [
+            (
+                #"{"text":"Hi there","words":[1],"usage":{"type":"duration","seconds":3}}"#, "application/json",
+                #","words":[1]"#
+            ),
+            ("Hi there", "text/plain; charset=utf-8", ""), (#""Hi there""#, "application/json", ""),
+            ("Hi there", nil, ""),
+        ] as [(String, String?, String)])
+    func wraps(_ answer: String, _ type: String?, _ more: String) throws {
+        let (events, failure) = try asked("mine/whisper", [("stream", "true")]).events(of: answer, type: type)
+        #expect(failure == nil)
+        let got = stream(events)
+        #expect(
+            got.hasPrefix(
+                #"data: {"type":"transcript.text.delta","delta":"Hi there"}"# + "\n\n"
+                    + #"data: {"type":"transcript.text.done","text":"Hi there"\#(more),"usage":{"type":"duration""#),
+            "\(got)")
+    }
+
+    @Test(
+        "text comes as text, whatever an engine calls it",
+        arguments: [
+            ("Hi\n", "text/plain", "Hi\n"), ("Hi", nil, "Hi"), ("", "text/plain", ""), ("<3", "text/plain", "<3"),
+            (#"{"text":"Hi"}"#, "application/json", "Hi\n"), (#""Hi""#, "application/json", "Hi\n"),
+            ("WEBVTT\n\n", "text/vtt; charset=utf-8", "WEBVTT\n\n"), ("{no JSON}", "text/plain", "{no JSON}"),
+        ] as [(String, String?, String)])
+    func texts(_ answer: String, _ type: String?, _ expected: String) throws {
+        let (events, failure) = try asked("mine/whisper", [("response_format", "text")]).events(of: answer, type: type)
+        #expect(failure == nil && text(events).text == expected)
+        #expect(text(events).type == "text/plain; charset=utf-8", "an empty text is an answer too")
+    }
+
+    @Test(
+        "what is no transcript is a failure, whatever its status",
+        arguments: ["json", "text", "events"].flatMap { form in
+            [
+                (form, #"{"error":{"message":"broke"}}"#, "application/json"), (form, "{}", "application/json"),
+                (form, "<html></html>", "text/html"), (form, "7", "application/json"), (form, "", "application/json"),
+                (form, #"{"text":7}"#, "application/json"), (form, "ÿØÿà", "image/jpeg"),
+            ]
+        } + [
+            ("text", "<!DOCTYPE html><html>", "text/plain"), ("events", "<HTML><body>", "text/plain"),
+            ("json", "Hi", "text/plain"), ("json", "data: {}\n\n", "text/event-stream"),
+            ("text", "data: {}\n\n", "text/event-stream"),
+        ])
+    func refusesAnswers(_ form: String, _ answer: String, _ type: String) throws {
+        let field = form == "events" ? ("stream", "true") : ("response_format", form)
+        for model in ["openai/gpt-4o-transcribe", "mine/whisper"] {
+            let (events, failure) = try asked(model, [field]).events(of: answer, type: type)
+            #expect(failure?.kind == .broken || failure?.kind == .failed, "\(model)")
+            let commits = events.contains { $0.commits }
+            #expect(!commits)
+        }
+    }
+
+    @Test("a text of more than 16 MB is not read to its end")
+    func boundsText() throws {
+        let megabyte = [UInt8](repeating: 0x41, count: 1 << 20)
+        let asked = try asked("mine/whisper", [("response_format", "text")])
+        let (_, failure) = asked.events(of: Array(repeating: megabyte, count: 17), type: "text/plain")
+        #expect(failure?.kind == .broken && failure?.message.contains("bytes") == true)
+        #expect(asked.events(of: Array(repeating: megabyte, count: 16), type: "text/plain").failure == nil)
+    }
+
+    // MARK: Events
+
+    private static let delta = #"data: {"type":"transcript.text.delta","delta":"Hi"}"# + "\n\n"
+
+    @Test(
+        "a stream that breaks, fails or holds no transcript is a failure",
+        arguments: [
+            (delta, UpstreamFailure.Kind.broken), ("", .broken), ("data: {}\n\n", .broken),
+            ("data: nonsense\n\n", .broken),
+            (#"data: {"type":"transcript.text.done"}"# + "\n\n", .broken),
+            (#"data: {"type":"transcript.text.delta"}"# + "\n\n", .broken),
+            (delta + #"data: {"type":"error","error":{"message":"broke"}}"# + "\n\n", .failed),
+            (delta + #"data: {"error":{"message":"busy","code":503}}"# + "\n\n", .overloaded),
+        ])
+    func refusesEvents(_ stream: String, _ kind: UpstreamFailure.Kind) throws {
+        let asked = try asked("openai/gpt-4o-transcribe", [("stream", "true")])
+        #expect(asked.events(of: stream, type: "text/event-stream").failure?.kind == kind)
+    }
+
+    @Test("silence is transcribed too: an end with an empty text")
+    func hearsNothing() throws {
+        let asked = try asked("openai/gpt-4o-transcribe", [("stream", "true")])
+        let (events, failure) = asked.events(
+            of: #"data: {"type":"transcript.text.done","text":""}"# + "\n\n", type: "text/event-stream")
+        #expect(failure == nil && stream(events).hasPrefix(#"data: {"type":"transcript.text.done","text":"","#))
+    }
+
+    @Test("segments of speakers and log probabilities go on, and so does nothing behind the end")
+    func passesSegments() throws {
+        let segment = #"{"type":"transcript.text.segment","id":"s1","start":0.0,"end":1.20,"text":"Hi","speaker":"A"}"#
+        let delta = #"{"type":"transcript.text.delta","delta":"Hi","logprobs":[{"token":"Hi","logprob":-0.10}]}"#
+        let asked = try asked("openai/gpt-4o-transcribe-diarize", [("stream", "true")])
+        let (events, failure) = asked.events(
+            of: "data: \(segment)\n\ndata: \(delta)\n\n" + #"data: {"type":"transcript.text.done","text":"Hi"}"#
+                + "\n\n"
+                + Self.delta + "data: [DONE]\n\n", type: "text/event-stream")
+        #expect(
+            failure == nil
+                && stream(events).hasPrefix(
+                    "data: \(segment)\n\ndata: \(delta)\n\ndata: {\"type\":\"transcript.text.done\"")
+        )
+        #expect(FixtureStream(Array(stream(events).utf8)).chunks.count == 3)
+    }
+
+    @Test("Mistral's events become OpenAI's, and its seconds are what is charged")
+    func translatesMistral() throws {
+        let asked = try asked("mistral/voxtral-mini", [("stream", "true")])
+        let text = """
+            event: transcription.language
+            data: {"type":"transcription.language","audio_language":"en"}
+
+            event: transcription.text.delta
+            data: {"type":"transcription.text.delta","text":"Hi"}
+
+            event: transcription.segment
+            data: {"type":"transcription.segment","text":"Hi","start":0.1,"end":0.5,"speaker_id":"speaker_1"}
+
+            event: transcription.done
+            data: {"type":"transcription.done","model":"voxtral-mini-2602","text":"Hi","language":"en","segments":[],"usage":{"prompt_audio_seconds":4,"prompt_tokens":6,"total_tokens":60,"completion_tokens":12}}
+
+
+            """
+        for (name, pieces) in ByteCuts.all(of: Array(text.utf8), random: 5, seed: 3) {
+            let (events, failure) = asked.events(of: pieces, type: "text/event-stream; charset=utf-8")
+            #expect(failure == nil, "\(name)")
+            #expect(
+                stream(events) == """
+                    data: {"type":"transcript.text.delta","delta":"Hi"}
+
+                    data: {"type":"transcript.text.segment","text":"Hi","start":0.1,"end":0.5,"speaker_id":"speaker_1"}
+
+                    data: {"type":"transcript.text.done","text":"Hi","language":"en","segments":[],"usage":{"type":"duration","seconds":4,"cost":0}}
+
+
+                    """)
+        }
+    }
+
+    @Test("vLLM's chunks become events, and so does an end that only says that it is one")
+    func translatesChunks() throws {
+        let asked = try asked("mine/whisper", [("stream", "true")])
+        func chunk(_ text: String) -> String {
+            #"data: {"object":"transcription.chunk","choices":[{"delta":{"content":"\#(text)"},"finish_reason":null}]}"#
+                + "\n\n"
+        }
+        let (events, failure) = asked.events(
+            of: chunk("Hi") + chunk(" there") + "data: [DONE]\n\n", type: "text/event-stream")
+        #expect(failure == nil)
+        let chunks = FixtureStream(Array(stream(events).utf8)).chunks
+        #expect(chunks.map { $0["delta"]?.string ?? $0["text"]?.string } == ["Hi", " there", "Hi there"])
+    }
+
+    // MARK: Usage
+
+    @Test(
+        "what vendors count is read, and what cannot be meant is not",
+        arguments: [
+            (
+                #"{"text":"a","usage":{"type":"tokens","input_tokens":16,"input_token_details":{"text_tokens":2,"audio_tokens":14},"output_tokens":5}}"#,
+                [16, 14, 5, 0]
+            ),
+            (#"{"text":"a","usage":{"input_tokens":16,"output_tokens":5}}"#, [16, 16, 5, 0]),
+            (#"{"text":"a","usage":{"prompt_tokens":16,"completion_tokens":5}}"#, [16, 16, 5, 0]),
+            (#"{"text":"a","usage":{"type":"duration","seconds":2.9504}}"#, [0, 0, 0, 2950]),
+            (
+                #"{"text":"a","usage":{"prompt_audio_seconds":4,"prompt_tokens":9,"completion_tokens":5}}"#,
+                [0, 0, 0, 4000]
+            ),
+            (#"{"text":"a","duration":2.5}"#, [0, 0, 0, 2500]), (#"{"text":"a","duration":"2.5"}"#, [0, 0, 0, 2500]),
+            (#"{"text":"a","duration":-1}"#, nil), (#"{"text":"a","duration":1e300}"#, nil),
+            (#"{"text":"a","duration":"nan"}"#, nil), (#"{"text":"a","usage":{"seconds":"inf"}}"#, nil),
+            (#"{"text":"a","usage":null}"#, nil), (#"{"text":"a"}"#, nil), (#"{"text":"a","usage":[]}"#, nil),
+        ] as [(String, [Int]?)])
+    func reads(_ answer: String, _ expected: [Int]?) throws {
+        let (events, failure) = try asked("mine/whisper").events(of: answer, type: "application/json")
+        #expect(failure == nil)
+        var usage: Usage?
+        for case .usage(let said) in events { usage = said }
+        #expect(usage.map { [$0.prompt, $0.promptAudio, $0.completion, $0.audioMilliseconds] } == expected)
+    }
+}
