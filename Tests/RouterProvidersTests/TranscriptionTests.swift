@@ -323,8 +323,43 @@ import Testing
         #expect(asked.events(of: Array(repeating: megabyte, count: 16), type: "text/plain").failure == nil)
     }
 
+    @Test(
+        "fields behind a file that went on as it came are known when the vendor answers",
+        arguments: [
+            ("response_format", "text", "Hi", "text/plain", AnswerForm.bytes),
+            ("response_format", "verbose_json", #"{"text":"Hi"}"#, "application/json", .json),
+            ("stream", "true", Self.delta + Self.done, "text/event-stream", .events),
+            ("stream", "true", Self.done, "text/event-stream", .events),
+        ])
+    func readsLateFields(
+        _ name: String, _ value: String, _ answer: String, _ type: String, _ form: AnswerForm
+    ) async throws {
+        let pipe = UploadPipe()
+        let late = LateFields()
+        let upload = FormUpload(
+            fields: [FormField("model", "mine/whisper")], boundary: "b",
+            fileHead: Array("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n".utf8),
+            rest: LiveContent(pipe, byteCount: 100), audio: UploadedAudio(), late: late)
+        let request = try OperationRequest(upload, for: .transcription)
+        let endpoint = Endpoint(provider: Endpoints.engine, upstreamModel: "whisper-large-v3")
+        let model = Model(
+            id: "mine/whisper", name: "W", contextLength: 2000, outputModalities: ["transcription"],
+            pricing: [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")], endpoints: [endpoint])
+        let catalog = Catalog([model])
+        let engine = Engine(
+            catalog: { catalog }, vendors: Vendors.all,
+            transport: ScriptedTransport([[.head(200, headers: "content-type: \(type)\r\n"), .bytes(answer)]]),
+            authorizer: NoAuthorizer(), ambient: .manual())
+        late.add(FormField(name, value))
+        let begun = try await engine.answer(request, for: Samples.caller, as: Samples.generation)
+        #expect(begun.form == form)
+        let record = try await begun.forward { _ in }
+        #expect(record.outcome == .completed)
+    }
+
     // MARK: Events
 
+    private static let done = #"data: {"type":"transcript.text.done","text":""}"# + "\n\n"
     private static let delta = #"data: {"type":"transcript.text.delta","delta":"Hi"}"# + "\n\n"
 
     @Test(

@@ -9,6 +9,8 @@ struct Attempt: Sendable {
     /// What ends the attempt once ``early`` is handed out.
     private var failure: UpstreamFailure?
     private var hasEnded = false
+    /// How the answer to an ``Operation`` goes out: as its first piece says, or as it was meant to before anything came.
+    private(set) var form: AnswerForm
 
     /// The most that is read of an error's body.
     private static let errorBytesMax = 64 * 1024
@@ -26,6 +28,7 @@ struct Attempt: Sendable {
         self.call.upstream.body = []  // It is the exchange's now.
         self.call.upstream.upload = nil
         self.endpoint = endpoint
+        form = call.form
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts
         timeouts.total -= elapsed
@@ -53,15 +56,15 @@ struct Attempt: Sendable {
         var silences = 0
         while let events = try await read() {
             early += events
-            if events.contains(where: \.commits) { break }
+            if let first = events.first(where: \.commits) {
+                form = first.form(meaning: form)
+                break
+            }
             silences = events == [.silence] ? silences + 1 : 0
             if call.isStreamed, call.tellsSilence, silences >= patience { break }
         }
         guard failure == nil || early.contains(where: \.commits) else { throw failure ?? Self.cutOff }
     }
-
-    /// How the answer to an ``Operation`` goes out.
-    var form: AnswerForm { call.form }
 
     /// Everything that came since the last call, never empty; `nil` once the answer is complete.
     mutating func next() async throws(UpstreamFailure) -> [ChatEvent]? {
@@ -115,4 +118,16 @@ struct Attempt: Sendable {
     }
 
     private static var cutOff: UpstreamFailure { UpstreamFailure(.broken, "The provider's answer ended early.") }
+}
+
+extension ChatEvent {
+    /// How an answer goes out that begins with this, where it was meant to go out in some form.
+    fileprivate func form(meaning meant: AnswerForm) -> AnswerForm {
+        switch self {
+        case .bytes: .bytes
+        case .content: .events
+        case .completion: meant == .bytes ? .json : meant
+        case .opening, .finish, .usage, .silence: meant
+        }
+    }
 }

@@ -2,10 +2,15 @@
 ///
 /// Source: OpenRouter's `sttrequest`.
 enum InputAudio {
+    /// Bytes of the file, and of the whole text around it.
+    static let bytesMax = 25 << 20
+    static let limits = JSONLimits(bytesMax: 36 << 20, depthMax: 128, valuesMax: 250_000, duplicateNames: .refuse)
+
     /// The form that a request in JSON becomes, as vendors want it.
     ///
+    /// - Parameter bytesMax: of the file.
     /// - Throws: ``APIError`` that names the member: for an address, for what does not decode, for what is no sound.
-    static func upload(of root: JSONValue) throws(APIError) -> FormUpload {
+    static func upload(of root: JSONValue, bytesMax: Int = bytesMax) throws(APIError) -> FormUpload {
         guard let value = root["input_audio"], !value.isNull else {
             throw APIError(
                 .invalidRequest,
@@ -17,7 +22,7 @@ enum InputAudio {
             throw MemberCheck.invalid(url, "is not taken: send the sound itself in `input_audio.data`")
         }
         guard let data = value["data"], !data.isNull else { throw MemberCheck.missing("data", in: value) }
-        let bytes = try decoded(data)
+        let bytes = try decoded(data, bytesMax: bytesMax)
         let audio = UploadedAudio(bytes)
         if let foreign = audio.foreign {
             throw MemberCheck.invalid(data, "must be an audio file, not \(foreign)")
@@ -32,7 +37,7 @@ enum InputAudio {
             file: BytesContent(bytes), audio: audio)
     }
 
-    private static func decoded(_ data: JSONValue) throws(APIError) -> [UInt8] {
+    private static func decoded(_ data: JSONValue, bytesMax: Int) throws(APIError) -> [UInt8] {
         guard data.kind == .string else { throw MemberCheck.wrongType(data, "a string in Base64") }
         // Some libraries escape the slash.
         let text = data.text.dropFirst().dropLast()
@@ -40,7 +45,16 @@ enum InputAudio {
             text.contains(UInt8(ascii: "\\"))
             ? Base64.checked(Array((data.string ?? "").utf8)[...]) : Base64.checked(text)
         guard let letters else { throw MemberCheck.invalid(data, "must be Base64, without `data:` before it") }
-        return Base64.decoded(letters)
+        guard letters.count / 4 * 3 <= bytesMax + 2 else { throw tooLarge(data, bytesMax) }
+        let bytes = Base64.decoded(letters)
+        guard bytes.count <= bytesMax else { throw tooLarge(data, bytesMax) }
+        return bytes
+    }
+
+    private static func tooLarge(_ data: JSONValue, _ bytesMax: Int) -> APIError {
+        APIError(
+            .payloadTooLarge, "`\(data.path)` is too large: at most \(bytesMax >> 20) MB (\(bytesMax) bytes).",
+            parameter: data.path)
     }
 
     private static let types = [

@@ -15,7 +15,7 @@ public struct OperationRequest: RoutedRequest {
 
     /// Checks the text and the members this version knows; leaves the others alone.
     ///
-    /// - Parameter body: the text as it came, at most 32 MiB.
+    /// - Parameter body: the text as it came, at most 32 MiB; with audio in it 36 MiB.
     /// - Throws: ``APIError`` of kind `invalidRequest` that names the offset of a fault in the text, or the first member
     ///   at fault; of kind `payloadTooLarge` for a text that is too long.
     public init(_ body: [UInt8], for operation: Operation) throws(APIError) {
@@ -31,7 +31,7 @@ public struct OperationRequest: RoutedRequest {
     private init(_ body: [UInt8], with upload: FormUpload?, for operation: Operation) throws(APIError) {
         self.operation = operation
         do throws(JSONFault) {
-            document = try JSONDocument(body)
+            document = try JSONDocument(body, limits: operation == .transcription ? InputAudio.limits : .request)
         } catch {
             throw APIError(
                 error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,

@@ -56,11 +56,15 @@ enum TranscriptionCheck {
 
     /// `true`, `false`, and how forms write them.
     private static func truth(_ value: JSONValue) -> Bool? {
-        if let bool = value.bool { return bool }
-        switch value.string?.lowercased() {
-        case "true", "1": return true
-        case "false", "0", "": return false
-        default: return nil
+        value.bool ?? value.string.flatMap(truth)
+    }
+
+    /// How forms write `true` and `false`.
+    fileprivate static func truth(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "1": true
+        case "false", "0", "": false
+        default: nil
         }
     }
 
@@ -68,7 +72,7 @@ enum TranscriptionCheck {
     static func wantsEvents(_ root: JSONValue) -> Bool { root["stream"].flatMap(truth) == true }
 
     /// How an answer goes out that comes whole.
-    static func wholeForm(_ root: JSONValue) -> AnswerForm { format(root).isText ? .bytes : .json }
+    static func wholeForm(_ root: JSONValue) -> AnswerForm { format(root).wholeForm }
 
     static func format(_ root: JSONValue) -> TranscriptFormat {
         root["response_format"]?.string.flatMap(TranscriptFormat.init) ?? .json
@@ -94,8 +98,26 @@ enum TranscriptionCheck {
 
 extension OperationRequest {
     /// What a transcript is to come as: `response_format`, JSON where the request does not say.
-    public var transcriptFormat: TranscriptFormat { TranscriptionCheck.format(root) }
+    ///
+    /// Fields of its form that stand behind the file are known only when the whole form has come, which it has when a
+    /// vendor answers.
+    public var transcriptFormat: TranscriptFormat {
+        late("response_format").flatMap(TranscriptFormat.init) ?? TranscriptionCheck.format(root)
+    }
 
     /// How a transcript goes out that comes whole, whether events were asked for or not.
-    public var wholeTranscriptForm: AnswerForm { TranscriptionCheck.wholeForm(root) }
+    public var wholeTranscriptForm: AnswerForm { transcriptFormat.wholeForm }
+
+    /// How a transcript goes out, as far as it is the request that says it.
+    public var transcriptForm: AnswerForm {
+        let wantsEvents = late("stream").flatMap(TranscriptionCheck.truth) ?? TranscriptionCheck.wantsEvents(root)
+        return wantsEvents ? .events : wholeTranscriptForm
+    }
+
+    /// The last field of this name behind the file.
+    private func late(_ name: String) -> String? { upload?.late.fields.last { $0.plainName == name }?.text }
+}
+
+extension TranscriptFormat {
+    fileprivate var wholeForm: AnswerForm { isText ? .bytes : .json }
 }

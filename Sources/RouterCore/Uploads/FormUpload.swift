@@ -9,6 +9,8 @@ public struct FormUpload: Sendable {
     /// In their order; those that came behind the file are here only where it was kept until they were there.
     public let fields: [FormField]
     public let audio: UploadedAudio
+    /// Those that came behind a file that went on as it came.
+    public let late: LateFields
     /// Bytes of the file, or the most that it can have while it is on its way.
     public let fileByteCount: Int
     private let boundary: String
@@ -29,14 +31,17 @@ public struct FormUpload: Sendable {
     /// - Parameters:
     ///   - boundary: the client's.
     ///   - fileHead: the lines of the file's part, as they came.
+    ///   - late: where fields behind the file are noted when they come; the vendor gets them with the rest.
     public init(
-        fields: [FormField], boundary: String, fileHead: [UInt8], rest content: any UploadContent, audio: UploadedAudio
+        fields: [FormField], boundary: String, fileHead: [UInt8], rest content: any UploadContent, audio: UploadedAudio,
+        late: LateFields = LateFields()
     ) {
         self.fields = fields
         self.boundary = boundary
         self.fileHead = fileHead
         self.content = content
         self.audio = audio
+        self.late = late
         fileByteCount = max(0, content.byteCount - Self.end(boundary).count)
         end = []
     }
@@ -50,6 +55,7 @@ public struct FormUpload: Sendable {
         self.fileHead = fileHead
         self.content = content
         self.audio = audio
+        late = LateFields()
         fileByteCount = content.byteCount
         end = Self.end(boundary) + [0x0D, 0x0A]
     }
@@ -110,4 +116,16 @@ public struct FormUpload: Sendable {
         body += fileHead
         return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: content.byteCount, end: end))
     }
+}
+
+/// Fields of a form that come behind its file, while that is already on its way to a vendor.
+public final class LateFields: Sendable {
+    private let state = Mutex<[FormField]>([])
+
+    public init() {}
+
+    public func add(_ field: FormField) { state.withLock { $0.append(field) } }
+
+    /// Those that came by now, in their order.
+    public var fields: [FormField] { state.withLock(\.self) }
 }

@@ -48,7 +48,7 @@ public struct OpenAITranscription: OperationTranslator {
     private func checkFormat(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) {
         guard let known = formats(of: endpoint), !known.contains(request.transcriptFormat) else { return }
         // Events are the same whatever their text would come as.
-        if vendor == .mistral, request.form == .events { return }
+        if vendor == .mistral, request.transcriptForm == .events { return }
         let words = known.map(\.rawValue).joined(separator: ", ")
         throw UpstreamFailure(
             .unsupported, "`response_format` must be one of \(words) for \(endpoint.upstreamModel).",
@@ -72,7 +72,7 @@ public struct OpenAITranscription: OperationTranslator {
 
     /// OpenAI's Whisper does not stream, and answers whole whoever asks for a stream.
     public func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm {
-        vendor == .openAI && Self.isWhisper(endpoint) ? request.wholeTranscriptForm : request.form
+        vendor == .openAI && Self.isWhisper(endpoint) ? request.wholeTranscriptForm : request.transcriptForm
     }
 
     public func makeDecoder(
@@ -80,7 +80,9 @@ public struct OpenAITranscription: OperationTranslator {
     ) -> any AnswerDecoder {
         let form = form(of: request, at: endpoint)
         let type = head["content-type"]?.lowercased() ?? ""
-        if form == .events, type.hasPrefix("text/event-stream") { return TranscriptEvents() }
+        if form == .events, type.hasPrefix("text/event-stream") {
+            return TranscriptEvents(announces: request.form != .events)
+        }
         // What is no text can only be JSON, or is no answer.
         if form == .json
             || !type.isEmpty && !type.hasPrefix("text/plain") && !type.hasPrefix("text/vtt")

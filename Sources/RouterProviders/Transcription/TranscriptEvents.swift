@@ -10,9 +10,13 @@ struct TranscriptEvents: AnswerDecoder {
     private var text = ""
     private var hasPiece = false
     private var hasEnded = false
+    /// A stream without any text begins with an event all the same: nobody knew before that it would be one.
+    private let announces: Bool
 
     /// A text of more bytes is cut off.
     private static let bytesMax = 16 << 20
+
+    init(announces: Bool = false) { self.announces = announces }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
         framing.append(bytes)
@@ -73,6 +77,7 @@ struct TranscriptEvents: AnswerDecoder {
 
     private mutating func end(_ piece: ChatPiece, into events: inout [ChatEvent]) {
         hasEnded = true
+        if announces, !hasPiece { events.append(.content(.transcriptDelta(""))) }
         events.append(.completion(piece))
     }
 

@@ -58,6 +58,24 @@ import Testing
         #expect(error?.message.contains("`\(parameter)`") == true)
     }
 
+    @Test("of 25 MB is taken, and of a byte more is too large")
+    func boundsSound() throws {
+        #expect(InputAudio.bytesMax == 25 << 20)
+        // Every byte of it fits into what is read of a request.
+        #expect(InputAudio.limits.bytesMax > InputAudio.bytesMax / 3 * 4 + 1_000_000)
+        for (count, isTaken) in [(1000, true), (1001, false), (1002, false), (1500, false)] {
+            let body = Samples.transcription(of: [UInt8](repeating: 0, count: count), model: "a/b")
+            let root = try JSONDocument(body).root
+            let result = Result { try InputAudio.upload(of: root, bytesMax: 1000) }
+            switch result {
+            case .success(let upload): #expect(isTaken && upload.fileByteCount == count)
+            case .failure(let error):
+                #expect(!isTaken && (error as? APIError)?.kind == .payloadTooLarge, "\(count)")
+                #expect((error as? APIError)?.parameter == "input_audio.data")
+            }
+        }
+    }
+
     @Test("is answered with JSON, with text, or with events, as it asks; a form writes truth as text")
     func forms() throws {
         for (members, form) in [
