@@ -200,7 +200,7 @@ struct FrameContents: AudioContents {
     func length(ofBytes total: Int) -> AudioLength {
         let rest = total > byteCount ? max(0, total - count.passed) : 0
         let bounds = kind == .mpeg ? 8...448 : 8...576
-        let sound = total - min(count.tagBytes, total)
+        let sound = AudioLength.soundBytes(of: total, without: count.tagBytes)
         var length = AudioLength(exactly: count.milliseconds)
         if total > byteCount {
             let more = AudioLength(bytes: min(rest, sound), at: kilobits ?? bounds)

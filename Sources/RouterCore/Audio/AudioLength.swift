@@ -28,6 +28,12 @@ public struct AudioLength: Sendable, Hashable {
             atMost: min(max(atMost, range.atLeast), range.atMost))
     }
 
+    /// How many of `total` bytes are sound where so many of them are said to be something else, such as a picture: an
+    /// eighth, at least.
+    static func soundBytes(of total: Int, without others: Int) -> Int {
+        max(total - min(max(0, others), total), total / 8)
+    }
+
     /// A whole number of milliseconds.
     /// - Returns: `nil` for what is no time: less than zero, infinite, not a number.
     static func milliseconds(_ number: Double) -> Int? {

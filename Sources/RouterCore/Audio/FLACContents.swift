@@ -34,7 +34,7 @@ struct FLACContents: AudioContents {
 
     func length(ofBytes total: Int) -> AudioLength {
         guard let info else { return AudioLength(bytes: total, at: 64...4608) }
-        let sound = total - min(blockBytes, total)
+        let sound = AudioLength.soundBytes(of: total, without: blockBytes)
         // At most as large as its samples, at best nearly nothing of silence.
         let plain = min(max(2, info.rate * info.bits / 1000), 9216)
         let length =

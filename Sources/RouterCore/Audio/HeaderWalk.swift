@@ -10,6 +10,11 @@ struct HeaderWalk: Sendable, Hashable {
     /// Bytes that were passed, also those that have not come.
     private(set) var passed = 0
 
+    /// Steps of a few bytes so far: nobody is to spend seconds of this machine with a file of nothing else.
+    private var smallSteps = 0
+    private static let smallStepsMax = 1 << 20
+    private static let smallStepBytes = 16
+
     mutating func append(_ more: ArraySlice<UInt8>) {
         let passed = min(skip, more.count)
         skip -= passed
@@ -20,9 +25,13 @@ struct HeaderWalk: Sendable, Hashable {
     /// The next bytes; `nil` while fewer have come.
     func next(_ count: Int) -> ArraySlice<UInt8>? { bytes.count >= count ? bytes.prefix(count) : nil }
 
-    /// Passes so many bytes, also those that have not come.
+    /// Passes so many bytes, also those that have not come; all that follow, after too many steps of a few bytes.
     mutating func advance(_ count: Int) {
-        let count = min(max(0, count), AudioLength.most)
+        var count = min(max(0, count), AudioLength.most)
+        if count < Self.smallStepBytes {
+            smallSteps += 1
+            if smallSteps > Self.smallStepsMax { count = AudioLength.most }
+        }
         let step = min(count, bytes.count)
         bytes = bytes.dropFirst(step)
         skip += count - step

@@ -62,8 +62,7 @@ struct WAVContents: AudioContents {
     mutating func add(_ bytes: ArraySlice<UInt8>) { header.add(bytes) }
 
     func length(ofBytes total: Int) -> AudioLength {
-        let size = header.size ?? 0
-        let rest = max(0, total - size)
+        let rest = AudioLength.soundBytes(of: total, without: header.size ?? 0)
         guard header.size != nil, let bits = header.plainBitsPerSecond else {
             // Coded samples: from 4 thousand bits a second (GSM and its like) up.
             let length =

@@ -164,6 +164,34 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
         #expect(read([tag, try file.bytes()]).length == read([try file.bytes()]).length)
     }
 
+    @Test("of which nearly all is said to be something else is charged for an eighth of it all the same")
+    func doubtsTags() throws {
+        let tag = Array("ID3".utf8) + [4, 0, 0, 0x7F, 0x7F, 0x7F, 0x7F]
+        let block =
+            Array("fLaC".utf8) + [0, 0, 0, 34] + [UInt8](repeating: 0, count: 10) + [0x03, 0xE8, 0x02, 0xF0]
+            + [UInt8](repeating: 0, count: 20) + [0x81, 0xFF, 0xFF, 0xFF]
+        let chunk =
+            Array("RIFF".utf8) + little(0) + Array("WAVEfmt ".utf8) + little(16) + [1, 0, 1, 0] + little(16_000)
+            + little(32_000) + [2, 0, 16, 0] + Array("JUNK".utf8) + little(UInt32(Self.sizeOfAll - 60)) + [0]
+        for head in [tag, block, chunk] {
+            #expect(length(head).atLeast >= Self.sizeOfAll / 8 * 8 / 9216, "\(head.prefix(4))")
+        }
+    }
+
+    @Test("of steps of a few bytes is looked at a million times, and no more")
+    func givesUp() {
+        var walk = HeaderWalk()
+        walk.append([UInt8](repeating: 0, count: 3 << 20)[...])
+        var steps = 0
+        while walk.next(1) != nil {
+            if steps % 2 == 0 { walk.advance(2) } else { walk.search { _ in true } }
+            steps += 1
+        }
+        #expect(steps == (1 << 20) + 1)
+        walk.append([1, 2, 3])
+        #expect(walk.next(1) == nil)
+    }
+
     // MARK: What is none
 
     @Test(
