@@ -14,7 +14,14 @@ public final class ScriptedTransport: Transport {
     }
 
     private let scripts: Mutex<[[Step]]>
-    private let state = Mutex<[(request: UpstreamRequest, provider: String, exchange: ScriptedExchange)]>([])
+    private struct Opened {
+        var request: UpstreamRequest
+        var provider: String
+        var timeouts: Timeouts
+        var exchange: ScriptedExchange
+    }
+
+    private let state = Mutex<[Opened]>([])
 
     private let readsUploads: Bool
 
@@ -31,7 +38,9 @@ public final class ScriptedTransport: Transport {
         let script = scripts.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         let exchange = ScriptedExchange(
             script ?? [.fail(UpstreamFailure(.unreachable, "nobody there"))], endsWithTask: !provider.billsAbandoned)
-        state.withLock { $0.append((request, provider.slug, exchange)) }
+        state.withLock {
+            $0.append(Opened(request: request, provider: provider.slug, timeouts: timeouts, exchange: exchange))
+        }
         return exchange
     }
 
@@ -39,6 +48,8 @@ public final class ScriptedTransport: Transport {
     public var providersAsked: [String] { state.withLock { $0.map(\.provider) } }
     /// What was sent, in order.
     public var requests: [UpstreamRequest] { state.withLock { $0.map(\.request) } }
+    /// How long was waited for each, in order.
+    public var timeouts: [Timeouts] { state.withLock { $0.map(\.timeouts) } }
     /// The bodies that were sent, in order.
     public var bodies: [String] { state.withLock { $0.map { String(decoding: $0.request.body, as: UTF8.self) } } }
     /// Whether the exchange of the request at `index` was cancelled.

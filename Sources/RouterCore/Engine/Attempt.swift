@@ -38,6 +38,8 @@ struct Attempt: Sendable {
         if !call.isStreamed {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
+        } else if upstream.upload != nil {  // An answer begins when the client has sent its file, however slowly.
+            timeouts.firstByte = timeouts.total
         }
         exchange = engine.transport.open(upstream, to: endpoint.provider, timeouts: timeouts)
         do throws(UpstreamFailure) {

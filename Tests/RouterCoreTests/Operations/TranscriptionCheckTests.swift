@@ -115,6 +115,22 @@ import Testing
         }
     }
 
+    @Test("whose file comes slowly is waited for as long as any request, streamed or not")
+    func waits() async throws {
+        let model = Model(
+            id: "a/b", name: "B", contextLength: 2000, outputModalities: ["transcription"],
+            pricing: [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")],
+            endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "h")])
+        for (members, idle) in [(#""stream":true"#, Timeouts().idle), ("", Timeouts().total)] {
+            let transport = ScriptedTransport([[.head(200), .bytes("transcript hi\nend\n")]])
+            let answer = try await Samples.engine(transport, models: [model])
+                .answer(request(members), for: Samples.caller, as: Samples.generation)
+            _ = try await answer.forward { _ in }
+            #expect(transport.timeouts.map(\.firstByte) == [Timeouts().total])
+            #expect(transport.timeouts.map(\.idle) == [idle])
+        }
+    }
+
     // MARK: Usage
 
     private func usage(_ change: (inout Usage) -> Void) -> String {
