@@ -60,8 +60,24 @@ enum TestServer {
     ) async throws {
         let transport = ScriptedTransport(scripts)
         let ledger = ScriptedLedger()
-        let ambient = Ambient.live(timestamp: { 1_776_249_000_000 })
-        let catalog = LiveCatalog(Catalog(models ?? [Samples.model()]))
+        let engine = Samples.engine(transport, models: models, ledger: ledger, ambient: ambient)
+        try await serve(
+            engine, models: models ?? [Samples.model()], keys: keys, limits: limits,
+            unknownModelIsInvalid: unknownModelIsInvalid, media: media, readiness: readiness
+        ) { port in try await body(port, transport, ledger) }
+    }
+
+    /// The time of all servers here.
+    static let ambient = Ambient.live(timestamp: { 1_776_249_000_000 })
+
+    /// Runs `body` against a server with this engine; ends it afterwards.
+    static func serve(
+        _ engine: Engine, models: [Model], keys: Keys = Keys(), limits: FrontLimits = FrontLimits(),
+        unknownModelIsInvalid: Bool = false, media: MediaFolder? = nil,
+        readiness: @escaping @Sendable () async -> String? = { nil },
+        _ body: @Sendable (_ port: Int) async throws -> Void
+    ) async throws {
+        let catalog = LiveCatalog(Catalog(models))
         let gate = Gate(
             directory: KeyDirectory(store: keys, ambient: ambient), limiter: RateLimiter(clock: ambient.timestamp),
             digests: { [KeyDigest(hex: $0, pepperVersion: 1)] }, timestamp: ambient.timestamp)
@@ -73,14 +89,13 @@ enum TestServer {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let server = RouterServer(
-            configuration: configuration,
-            engine: Samples.engine(transport, models: models, ledger: ledger, ambient: ambient), catalog: catalog,
-            gate: gate, readiness: readiness, ambient: ambient, logger: logger, recorder: NoRecorder(),
+            configuration: configuration, engine: engine, catalog: catalog, gate: gate, readiness: readiness,
+            ambient: ambient, logger: logger, recorder: NoRecorder(),
             onListening: { port.yield($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             for await port in ports {
-                try await body(port, transport, ledger)
+                try await body(port)
                 break
             }
             group.cancelAll()

@@ -38,6 +38,9 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether its requests may be forms with a file.
+    public var takesForms: Bool { self == .transcription }
+
     /// Finds what is wrong with a request.
     /// - Throws: ``APIError`` of kind `invalidRequest` that names the member.
     func check(_ root: JSONValue) throws(APIError) {

@@ -19,11 +19,15 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let handOver: (any Channel) throws -> Void
     private var isHandedOver = false
 
-    private var state: FrontState
+    private var state = FrontState()
     private var head: FrontHead?
     private var path = InferencePath.chat
     private var body: [UInt8] = []
     private var response: FrontResponseStream?
+    /// A body that comes in while it is answered.
+    private var form: FormIntake?
+    /// Nothing more is read until who answers has room.
+    private(set) var pausesReading = false
     private var task: Task<Void, Never>?
     private var watch = FrontWatch()
     /// Told when the answer to a plain request has gone out.
@@ -38,7 +42,6 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.executor = executor
         self.inFlight = inFlight
         self.handOver = handOver
-        state = FrontState(bodyBytesMax: limits.bodyBytesMax)
     }
 
     // MARK: What comes in
@@ -81,10 +84,18 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// A request of ours begins.
     func begin(_ head: FrontHead, at path: InferencePath = .chat, context: ChannelHandlerContext) {
+        let isForm = path.takesForms && FormIntake.isForm(head.field("content-type"))
+        let bytesMax =
+            isForm ? limits.formBytesMax : path.takesForms ? limits.soundBodyBytesMax : limits.bodyBytesMax
         let action = state.head(
-            isOurs: true, contentLength: head.contentLength, expectsContinue: head.expectsContinue,
-            isKeepAlive: head.isKeepAlive)
+            isOurs: true, contentLength: head.contentLength, bodyBytesMax: bytesMax,
+            expectsContinue: head.expectsContinue, isKeepAlive: head.isKeepAlive, isStreamed: isForm)
         switch action {
+        case .stream(let sendContinue):
+            self.head = head
+            self.path = path
+            if sendContinue { writeContinue(context: context) }
+            startForm(head, context: context)
         case .collect(let sendContinue):
             self.head = head
             self.path = path
@@ -94,10 +105,29 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .refuseTooLarge:
             self.head = head
             self.path = path
-            answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
+            answer(fault: Self.tooLarge(bytesMax), context: context)
         case .pass, .ignore:
             break
         }
+    }
+
+    /// Answers a request while its body comes in.
+    private func startForm(_ head: FrontHead, context: ChannelHandlerContext) {
+        let form = FormIntake(
+            contentType: head.field("content-type") ?? "", contentLength: head.contentLength,
+            spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
+        form.onRoom = { [weak self] in self?.goOnReading() }
+        self.form = form
+        answer(fault: nil, context: context)
+        watch.start(.body, limits: limits)
+    }
+
+    /// Who answers has room again.
+    private func goOnReading() {
+        guard pausesReading else { return }
+        pausesReading = false
+        if state.isStreaming { watch.start(.body, limits: limits) }
+        reader?.resumeReading()
     }
 
     private func pass(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
@@ -125,12 +155,19 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch action {
         case .append:
             if body.isEmpty, let length = head?.contentLength {
-                body.reserveCapacity(min(length, limits.bodyBytesMax))
+                body.reserveCapacity(min(length, state.bodyBytesMax))
             }
             bytes.withUnsafeReadableBytes { body.append(contentsOf: $0) }
             watch.received(bytes.readableBytes)
         case .refuseTooLarge:
-            answer(fault: Self.tooLarge(limits.bodyBytesMax), context: context)
+            answer(fault: Self.tooLarge(state.bodyBytesMax), context: context)
+        case .feed:
+            watch.received(bytes.readableBytes)
+            if form?.feed(bytes) == false {
+                pausesReading = true
+                watch.stop()
+            }
+        case .feedTooLarge: form?.fail(Self.tooLarge(limits.formBytesMax))
         case .pass, .ignore:
             break
         }
@@ -143,6 +180,14 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         let action = state.end()
         switch action {
         case .answer: answer(fault: nil, context: context)
+        case .finishFeed:
+            watch.stop()
+            if let response, response.hasBegun {
+                state.closeAfterResponse()
+            } else {
+                response?.isLast = state.isLastResponse
+            }
+            form?.finish()
         case .pass: watch.start(.request, limits: limits)
         case .ignore: break
         }
@@ -158,7 +203,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func answer(fault: APIError?, context: ChannelHandlerContext) {
         guard let head else { return }
         watch.stop()
-        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault, path: path)
+        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault, form: form, path: path)
         let response = startResponse(to: head, context: context)
         self.head = nil
         body = []
@@ -183,6 +228,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func responseEnded(_ ended: FrontResponseStream, context: ChannelHandlerContext) {
         response = nil
         task = nil
+        endForm()
         let next = state.responseEnded()
         watch.start(.request, limits: limits)
         ended.writeEnd()
@@ -190,6 +236,12 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .close: closeAfterFlush(context: context)
         case .waitForRequest: if ended.isPlain { reader?.proceed(context: context) }
         }
+    }
+
+    private func endForm() {
+        guard let form else { return }
+        self.form = nil
+        form.close()
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.
@@ -223,6 +275,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         watch.end()
         task?.cancel()
         response?.clientLeft()
+        form?.clientLeft()
+        form = nil
         // The answering task keeps it as long as it needs it. Held here it would keep, by its context, the connection.
         response = nil
         task = nil
@@ -261,6 +315,9 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         response.end()
     }
 
+    private static let tooSlow = APIError(
+        .requestTimeout, "The request's body came too slowly: send at least 1 KiB a second.")
+
     private static func tooLarge(_ bytesMax: Int) -> APIError {
         APIError(.payloadTooLarge, "The body is too large: at most \(bytesMax / 1_048_576) MiB are taken.")
     }
@@ -283,9 +340,10 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch watch.expired(now: .now()) {
         case .request?, .closing?: return context.close(promise: nil)
         case .body? where state.isCollecting:
-            refuse(
-                APIError(.requestTimeout, "The request's body came too slowly: send at least 1 KiB a second."),
-                context: context)
+            refuse(Self.tooSlow, context: context)
+        case .body? where state.isStreaming:
+            watch.stop()
+            form?.fail(Self.tooSlow)
         case .body?, nil: break
         }
         scheduleWatch(context: context)

@@ -2,6 +2,12 @@
 public struct FrontLimits: Sendable, Hashable {
     /// Bytes of a request's body; more is answered with 413.
     public var bodyBytesMax = 32 * 1024 * 1024
+    /// The same, of a body that holds a sound in Base64.
+    public var soundBodyBytesMax = 36 * 1024 * 1024
+    /// Bytes of a form with a file; how many of them the file may have says ``FormIntake/Limits``.
+    public var formBytesMax = 28 * 1024 * 1024
+    /// Where files are kept that clients send before they say what for: a folder on a disk.
+    public var spoolDirectory = "/tmp"
     /// Bytes of one header field, and of all; more is answered with 431.
     public var headerFieldBytesMax = 16 * 1024
     public var headerBytesMax = 32 * 1024

@@ -1,12 +1,14 @@
 import RouterCore
 
-/// One request that the front answers itself, whole.
+/// One request that the front answers itself.
 struct FrontRequest: Sendable {
     /// Header fields by lower-case name; asked for a few only.
     var header: @Sendable (_ name: String) -> String?
     var body: [UInt8]
     /// What is wrong with it already, before anyone has looked into it: a body that is too large or too slow.
     var fault: APIError?
+    /// A body that comes in while it is answered; `nil`: all of it is in ``body``.
+    var form: FormIntake?
     /// Where it came in.
     var path = InferencePath.chat
 }

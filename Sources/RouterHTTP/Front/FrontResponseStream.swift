@@ -8,14 +8,15 @@ import RouterCore
 final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     private let context: ChannelHandlerContext
     private let version: HTTPVersion
-    private let isLast: Bool
+    /// Whether the connection ends with it; counts when it begins.
+    var isLast: Bool
     /// For an answer to a plain request: what goes out past NIO's codec.
     private var plain: PlainResponse?
     /// Has ``writeEnd()`` called: the connection must know of the end before, since the write lets the next request in.
     private var ended: ((FrontResponseStream) -> Void)?
     private var isWritable = true
     private var hasLeft = false
-    private var hasBegun = false
+    private(set) var hasBegun = false
     /// Whether the body is server-sent events, into which a comment may be put.
     private var isEventStream = false
     private var waiting: UnsafeContinuation<Void, any Error>?

@@ -8,6 +8,8 @@ struct FrontState: Sendable, Hashable {
         case idle
         /// The body of a request of ours comes in.
         case collecting(received: Int)
+        /// A request of ours is being answered while its body comes in.
+        case streaming(received: Int)
         /// A request of ours is whole and is being answered.
         case answering
         /// A request of ours is being answered although its body is not whole: what comes is thrown away.
@@ -23,14 +25,14 @@ struct FrontState: Sendable, Hashable {
     /// The client will send nothing more.
     private var inputIsClosed = false
 
-    /// The most that a request's body may have.
-    let bodyBytesMax: Int
-
-    init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
+    /// The most that the body of the request that is coming in may have.
+    private(set) var bodyBytesMax = 0
 
     enum HeadAction: Hashable {
         /// Wait for the body; `sendContinue`: the client waits for a 100 first.
         case collect(sendContinue: Bool)
+        /// Answer now, from the body as it comes.
+        case stream(sendContinue: Bool)
         case pass
         /// Answer now: the body is announced to be too large.
         case refuseTooLarge
@@ -38,11 +40,17 @@ struct FrontState: Sendable, Hashable {
     }
 
     /// A request begins.
+    ///
+    /// - Parameters:
+    ///   - bodyBytesMax: the most that its body may have.
+    ///   - isStreamed: its body is read while it comes in.
     mutating func head(
-        isOurs: Bool, contentLength: Int?, expectsContinue: Bool, isKeepAlive: Bool
+        isOurs: Bool, contentLength: Int?, bodyBytesMax: Int = 0, expectsContinue: Bool, isKeepAlive: Bool,
+        isStreamed: Bool = false
     ) -> HeadAction {
         guard phase == .idle else { return .ignore }
         closesAfterResponse = !isKeepAlive
+        self.bodyBytesMax = bodyBytesMax
         guard isOurs else {
             phase = .passing
             return .pass
@@ -52,11 +60,21 @@ struct FrontState: Sendable, Hashable {
             closesAfterResponse = true
             return .refuseTooLarge
         }
+        if isStreamed {
+            phase = .streaming(received: 0)
+            return .stream(sendContinue: expectsContinue)
+        }
         phase = .collecting(received: 0)
         return .collect(sendContinue: expectsContinue)
     }
 
-    enum BodyAction: Hashable { case append, pass, refuseTooLarge, ignore }
+    enum BodyAction: Hashable {
+        case append, pass, refuseTooLarge, ignore
+        /// To who answers.
+        case feed
+        /// It has no end: who answers is to say so.
+        case feedTooLarge
+    }
 
     /// Bytes of the body came.
     mutating func body(count: Int) -> BodyAction {
@@ -68,12 +86,24 @@ struct FrontState: Sendable, Hashable {
         case .collecting(let received):
             phase = .collecting(received: received + count)
             return .append
+        case .streaming(let received):
+            guard received + count <= bodyBytesMax else {
+                phase = .refusing
+                closesAfterResponse = true
+                return .feedTooLarge
+            }
+            phase = .streaming(received: received + count)
+            return .feed
         case .passing, .idle: return .pass
         case .answering, .refusing, .closed: return .ignore
         }
     }
 
-    enum EndAction: Hashable { case answer, pass, ignore }
+    enum EndAction: Hashable {
+        case answer, pass, ignore
+        /// Who answers has all of the body.
+        case finishFeed
+    }
 
     /// The request is whole.
     mutating func end() -> EndAction {
@@ -81,6 +111,9 @@ struct FrontState: Sendable, Hashable {
         case .collecting:
             phase = .answering
             return .answer
+        case .streaming:
+            phase = .answering
+            return .finishFeed
         case .passing:
             phase = .idle
             return .pass
@@ -93,6 +126,9 @@ struct FrontState: Sendable, Hashable {
         phase = .refusing
         closesAfterResponse = true
     }
+
+    /// The client was told that the connection ends with this response.
+    mutating func closeAfterResponse() { closesAfterResponse = true }
 
     enum NextAction: Hashable { case waitForRequest, close }
 
@@ -120,7 +156,7 @@ struct FrontState: Sendable, Hashable {
         inputIsClosed = true
         switch phase {
         case .answering: return .probe
-        case .collecting, .refusing, .closed: return .close
+        case .collecting, .streaming, .refusing, .closed: return .close
         case .idle, .passing: return .pass
         }
     }
@@ -130,8 +166,13 @@ struct FrontState: Sendable, Hashable {
         if case .collecting = phase { true } else { false }
     }
 
+    /// Whether a request of ours is answered while it comes in.
+    var isStreaming: Bool {
+        if case .streaming = phase { true } else { false }
+    }
+
     /// Whether a response of ours is under way.
-    var isAnswering: Bool { phase == .answering || phase == .refusing }
+    var isAnswering: Bool { phase == .answering || phase == .refusing || isStreaming }
 
     /// Whether what comes in is thrown away: no request will be read any more.
     var isRefusing: Bool { phase == .refusing || phase == .closed }
@@ -139,6 +180,6 @@ struct FrontState: Sendable, Hashable {
     /// Whether nothing is under way.
     var isIdle: Bool { phase == .idle }
 
-    /// Whether the response that is under way is the last one.
-    var isLastResponse: Bool { closesAfterResponse || inputIsClosed }
+    /// Whether the response that is under way is the last one: so is one that begins before the request is whole.
+    var isLastResponse: Bool { closesAfterResponse || inputIsClosed || isStreaming }
 }

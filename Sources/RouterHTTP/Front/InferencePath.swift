@@ -5,6 +5,11 @@ enum InferencePath: Sendable, Hashable {
     case chat
     case operation(Operation)
 
+    /// Whether a form with a file may come in there.
+    var takesForms: Bool {
+        if case .operation(let operation) = self { operation.takesForms } else { false }
+    }
+
     /// - Parameter normal: as ``RequestPath`` writes it; `nil` for a path that is another's.
     init?(_ normal: String) {
         if normal == RequestPath.chat {

@@ -20,12 +20,16 @@ final class PlainReader: ChannelDuplexHandler {
     private var held: ByteBuffer?
     private var isReadHeld = false
     private var isInputClosedHeld = false
+    private var context: ChannelHandlerContext?
 
     init(front: FrontHandler, bodyBytesMax: Int, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
         self.front = front
         self.bodyBytesMax = bodyBytesMax
         self.addCodec = addCodec
     }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isPassing else { return context.fireChannelRead(data) }
@@ -73,6 +77,13 @@ final class PlainReader: ChannelDuplexHandler {
         }
     }
 
+    /// The front wants more.
+    func resumeReading() {
+        guard isReadHeld, held == nil, let context else { return }
+        isReadHeld = false
+        context.read()
+    }
+
     private func pass(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
         isPassing = true
         do {
@@ -84,7 +95,7 @@ final class PlainReader: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if held == nil { context.read() } else { isReadHeld = true }
+        if held == nil, !front.pausesReading { context.read() } else { isReadHeld = true }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

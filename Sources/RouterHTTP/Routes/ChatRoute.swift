@@ -121,13 +121,17 @@ final class ChatRoute: Sendable {
 enum ContentType {
     /// - Throws: ``APIError`` of kind `unsupportedMediaType` when it is said to be something else than JSON. Saying
     ///   nothing is fine.
-    static func checkJSON(_ contentType: String?) throws(APIError) {
+    ///
+    /// - Parameter orForm: a form could have been sent as well.
+    static func checkJSON(_ contentType: String?, orForm: Bool = false) throws(APIError) {
         guard let contentType, contentType != "application/json" else { return }
         let type = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard type.isEmpty || type == "application/json" || type.hasSuffix("+json") || type == "text/json" else {
             throw APIError(
                 .unsupportedMediaType,
-                "The body must be JSON: send it with `Content-Type: application/json`, not \(type.prefix(80)).")
+                orForm
+                    ? "The body must be a form (`multipart/form-data`) with the file, or JSON, not \(type.prefix(80))."
+                    : "The body must be JSON: send it with `Content-Type: application/json`, not \(type.prefix(80)).")
         }
     }
 }

@@ -51,6 +51,7 @@ final class OperationRoute: Sendable {
         } catch {
             await response.send(error, headers: headers, entry: &entry)
         }
+        request.form?.close()
         entry.elapsed = start.duration(to: ambient.now())
         recorder.record(entry)
     }
@@ -63,13 +64,21 @@ final class OperationRoute: Sendable {
         let admission = try await gate.admit(request, noting: &headers, &entry)
         do throws(APIError) {
             if let fault = request.fault { throw fault }
-            try ContentType.checkJSON(request.header("content-type"))
-            let asked = try OperationRequest(request.body, for: operation)
+            let asked = try await read(request, for: operation)
             if let refusal = load.refusal(isStreamed: asked.stream, chance: ambient.random()) { throw refusal }
             return (asked, try await engine.answer(asked, for: admission.caller, as: id))
         } catch {
+            // What is wrong with the form may have come out while the vendor was asked.
+            let error = request.form?.fault ?? error
             throw gate.refused(admission, for: error, unknownModelIsInvalid: unknownModelIsInvalid)
         }
+    }
+
+    /// The request, from JSON or from as much of a form as is needed to ask a vendor.
+    private func read(_ request: FrontRequest, for operation: Operation) async throws(APIError) -> OperationRequest {
+        if let form = request.form { return try OperationRequest(await form.form(), for: operation) }
+        try ContentType.checkJSON(request.header("content-type"), orForm: operation.takesForms)
+        return try OperationRequest(request.body, for: operation)
     }
 
     /// The body of a whole answer; images are kept so that they have an address.

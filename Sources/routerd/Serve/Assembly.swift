@@ -22,6 +22,8 @@ struct Assembly: Sendable {
     let ledger: CreditLedger
     /// Images that answers give an address of.
     let mediaFolder: MediaFolder
+    /// Where uploads are kept that cannot go on as they come.
+    private let spoolDirectory: String
     let ambient: Ambient
     let logger: Logger
     let recorder: any RequestRecorder
@@ -49,6 +51,7 @@ struct Assembly: Sendable {
         transport = try Self.transport()
         media = try Self.mediaFetch(settings.fetching)
         mediaFolder = try Self.mediaFolder(in: data, ambient: ambient)
+        spoolDirectory = data.path
         found = await settings.engines(over: transport)
         catalogStamp = OperatorCatalog(in: settings.data).stamp
         let routes = try Self.routes(settings, found: found)
@@ -97,6 +100,7 @@ struct Assembly: Sendable {
         var configuration = RouterServer.Configuration(host: settings.http.host, port: settings.http.port)
         configuration.load = load
         configuration.media = mediaFolder
+        configuration.limits.spoolDirectory = spoolDirectory
         configuration.publicURL = settings.http.publicURL
         configuration.onCutOff = { [transport] in await transport.shutdown() }
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest

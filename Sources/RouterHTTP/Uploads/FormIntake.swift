@@ -1,0 +1,334 @@
+import NIOCore
+import RouterCore
+
+/// One form on its way in: its fields are read, and its file goes on as it comes, or into a file without a name until it
+/// is whole where that has to be.
+///
+/// A file can go on at once where it is known before it which model is asked, and how long the body is. Most libraries
+/// send it so. Others send the file first: then it is kept on the disk, since who is to get it is not known yet.
+///
+/// `@unchecked Sendable`: every member is touched on the connection's event loop only, where the answering task runs too.
+final class FormIntake: @unchecked Sendable {
+    /// What one form may have.
+    struct Limits: Sendable, Hashable {
+        /// Of the file.
+        var fileBytesMax = 25 << 20
+        /// Of one field, and of all.
+        var fieldBytesMax = 512 * 1024
+        var fieldsBytesMax = 2 << 20
+        var parts = MultipartReader.Limits()
+    }
+
+    private enum Part {
+        case none
+        case field(name: String, value: [UInt8])
+        case file
+    }
+
+    private enum Carrier {
+        /// The file goes on as it comes, with all that follows it.
+        case pipe(UploadPipe, offset: Int, byteCount: Int)
+        case spool(SpoolFile)
+    }
+
+    private let loop: any EventLoop
+    private let limits: Limits
+    private let contentLength: Int?
+    private let spoolDirectory: String
+    /// Called on the event loop when more may come in.
+    var onRoom: () -> Void = {}
+
+    private var reader: MultipartReader?
+    private var boundary = ""
+    private let audio = UploadedAudio()
+    /// What came before anybody was to read it.
+    private var held = ByteBuffer()
+    private var isOpen = false
+    private var isEnded = false
+    private var isClosed = false
+    /// Bytes of the body that were read.
+    private var position = 0
+    private var part = Part.none
+    private var fields: [FormField] = []
+    private var fieldBytes = 0
+    private var fileHead: MultipartHead?
+    private var isFileWhole = false
+    private var carrier: Carrier?
+    /// The body's, held back until the form is known to be whole.
+    private var lastByte: [UInt8] = []
+    private var upload: FormUpload?
+    private var waiting: UnsafeContinuation<Void, Never>?
+    /// What is wrong with the form; may be known only after ``form()`` returned.
+    private(set) var fault: APIError?
+
+    /// So much of a file tells what it is and, mostly, how long it takes to play.
+    private static let fileBytesNeeded = 4096
+
+    /// - Parameters:
+    ///   - contentLength: `nil` for a body in chunks.
+    ///   - spoolDirectory: where files are kept that cannot go on as they come.
+    init(
+        contentType: String, contentLength: Int?, limits: Limits = Limits(), spoolDirectory: String, loop: any EventLoop
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.contentLength = contentLength
+        self.spoolDirectory = spoolDirectory
+        do throws(MultipartFault) {
+            reader = try MultipartReader(contentType: contentType, limits: limits.parts)
+            boundary = reader?.boundary ?? ""
+        } catch {
+            fault = Self.error(error)
+        }
+    }
+
+    /// Whether a body of this type is a form.
+    static func isForm(_ contentType: String?) -> Bool {
+        contentType?.utf8.prefix(19).elementsEqual("multipart/form-data".utf8, by: { $0 | 0x20 == $1 | 0x20 }) ?? false
+    }
+
+    // MARK: The route's side
+
+    /// Starts to read, and returns when enough is there to ask a vendor.
+    ///
+    /// - Throws: ``APIError`` that says what is wrong with the form.
+    func form() async throws(APIError) -> FormUpload {
+        loop.preconditionInEventLoop()
+        isOpen = true
+        let hasRoom = take(held)
+        held = ByteBuffer()
+        if isEnded { complete() } else if hasRoom { onRoom() }
+        if upload == nil, fault == nil { await withUnsafeContinuation { waiting = $0 } }
+        if let fault { throw fault }
+        guard let upload else { throw APIError(.invalidRequest, "The client left before its form was whole.") }
+        return upload
+    }
+
+    /// The request has its answer: what still comes is thrown away.
+    func close() {
+        isClosed = true
+        held = ByteBuffer()
+        if case .pipe(let pipe, _, _)? = carrier { pipe.close() }
+        carrier = nil
+        upload = nil
+        onRoom()
+    }
+
+    // MARK: The front's side
+
+    /// - Returns: whether more may come in now; if not, ``onRoom`` is called when it may.
+    func feed(_ bytes: ByteBuffer) -> Bool {
+        guard isOpen else {
+            var bytes = bytes
+            held.writeBuffer(&bytes)
+            return false
+        }
+        return take(bytes)
+    }
+
+    /// The body is whole.
+    func finish() {
+        isEnded = true
+        if isOpen { complete() }
+    }
+
+    /// The body came too slowly, or in some other way that cannot be.
+    func fail(_ error: APIError) {
+        guard fault == nil, !isClosed else { return }
+        fault = error
+        if case .pipe(let pipe, _, _)? = carrier {
+            pipe.fail(UpstreamFailure(.refused, error.message, parameter: error.parameter))
+        }
+        wake()
+    }
+
+    func clientLeft() {
+        if case .pipe(let pipe, _, _)? = carrier { pipe.fail(UpstreamFailure(.cancelled, "The client left.")) }
+        isClosed = true
+        wake()
+    }
+
+    // MARK: Reading
+
+    /// - Returns: whether more may come in now.
+    private func take(_ bytes: ByteBuffer) -> Bool {
+        guard fault == nil, !isClosed else { return true }  // Thrown away, so that the client can read why.
+        do {
+            return try bytes.withUnsafeReadableBytes { bytes in
+                if var reader {
+                    self.reader = nil  // Nobody else is to touch it while it reads.
+                    defer { self.reader = reader }
+                    try reader.read(bytes) { try note($0) }
+                }
+                defer { position += bytes.count }
+                return pass(bytes)
+            }
+        } catch let error as APIError {
+            fail(error)
+        } catch let error as MultipartFault {
+            fail(Self.error(error))
+        } catch {
+            fail(APIError(.internalError, "The form could not be read.", detail: "\(error)"))
+        }
+        return true
+    }
+
+    /// Passes on what belongs to the file or follows it, as it came.
+    private func pass(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        switch carrier {
+        case nil: return true
+        case .pipe(let pipe, let offset, _)?:
+            let start = max(0, offset - position)
+            guard start < bytes.count else { return true }
+            guard position + bytes.count >= contentLength ?? .max else {
+                return pipe.write(Array(bytes[start...]), whenRoom: roomHook)
+            }
+            // No vendor is to have all of a form that turns out to be broken.
+            lastByte = [bytes[bytes.count - 1]]
+            return pipe.write(Array(bytes[start..<bytes.count - 1]), whenRoom: roomHook)
+        case .spool(let spool)?: return spool.hasRoom(or: roomHook)
+        }
+    }
+
+    private var roomHook: @Sendable () -> Void {
+        { [self] in loop.execute { self.onRoom() } }
+    }
+
+    private func note(_ event: MultipartReader.Event) throws {
+        switch event {
+        case .part(let head, let offset): try begin(head, at: offset)
+        case .bytes(let bytes):
+            switch part {
+            case .none: break
+            case .field(let name, var value):
+                part = .none  // So that the value is not copied.
+                fieldBytes += bytes.count
+                guard value.count + bytes.count <= limits.fieldBytesMax, fieldBytes <= limits.fieldsBytesMax else {
+                    throw APIError(
+                        .payloadTooLarge,
+                        "The field `\(name.prefix(60))` of the form is too large: at most \(limits.fieldBytesMax / 1024) KiB.",
+                        parameter: String(name.prefix(60)))
+                }
+                value += bytes
+                part = .field(name: name, value: value)
+            case .file:
+                audio.add(ArraySlice(bytes))
+                guard audio.byteCount <= limits.fileBytesMax else { throw Self.tooLarge(limits.fileBytesMax) }
+                if case .spool(let spool)? = carrier { spool.write(bytes) }
+                if audio.byteCount >= Self.fileBytesNeeded { try settle() }
+            }
+        case .partEnd:
+            switch part {
+            case .none: break
+            case .field(let name, let value): fields.append(FormField(name, value))
+            case .file:
+                isFileWhole = true
+                guard audio.byteCount > 0 else {
+                    throw APIError(.invalidRequest, "The file is empty: it has 0 bytes.", parameter: "file")
+                }
+                try settle()
+            }
+            part = .none
+        case .end: break
+        }
+    }
+
+    private func begin(_ head: MultipartHead, at offset: Int) throws(APIError) {
+        guard head.name == "file" else {
+            guard head.fileName == nil else {
+                throw APIError(
+                    .invalidRequest, "The form has a file named `\(head.name.prefix(60))`: send one file, as `file`.",
+                    parameter: String(head.name.prefix(60)))
+            }
+            if case .pipe? = carrier, Self.earlyNames.contains(head.name) {
+                throw APIError(
+                    .invalidRequest, "`\(head.name)` must stand before the file where `model` does.",
+                    parameter: head.name)
+            }
+            part = .field(name: head.name, value: [])
+            return
+        }
+        guard fileHead == nil else {
+            throw APIError(.invalidRequest, "The form has more than one file: send one.", parameter: "file")
+        }
+        fileHead = head
+        part = .file
+        let isKnown = fields.contains { ["model", "models"].contains($0.plainName) && !$0.value.isEmpty }
+        // Behind the file come at least two line ends, four hyphens and the boundary.
+        if isKnown, let contentLength,
+            contentLength - offset <= limits.fileBytesMax + boundary.utf8.count + 8
+        {
+            carrier = .pipe(UploadPipe(), offset: offset, byteCount: max(0, contentLength - offset))
+        } else {
+            carrier = .spool(SpoolFile(in: spoolDirectory))
+        }
+    }
+
+    /// What decides who is asked: too late behind a file that is on its way.
+    private static let earlyNames: Set<String> = ["model", "models", "models[]", "provider"]
+
+    /// Enough of the file is there to say what it is.
+    private func settle() throws(APIError) {
+        guard upload == nil, let fileHead else { return }
+        if let foreign = audio.foreign {
+            throw APIError(
+                .invalidRequest,
+                "The file is \(foreign), not audio. Formats: \(UploadedFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+                parameter: "file")
+        }
+        guard case .pipe(let pipe, _, let byteCount)? = carrier else { return }
+        upload = FormUpload(
+            fields: fields, boundary: boundary, fileHead: fileHead.lines,
+            rest: LiveContent(pipe, byteCount: byteCount), audio: audio)
+        wake()
+    }
+
+    private func complete() {
+        guard fault == nil, !isClosed, let reader else { return wake() }
+        guard reader.isOver else { return fail(Self.error(.truncated)) }
+        guard let fileHead else {
+            return fail(
+                APIError(
+                    .invalidRequest, "`file` is required: the audio file, as a part of the form with a file name.",
+                    parameter: "file"))
+        }
+        switch carrier {
+        case .pipe(let pipe, _, _)?:
+            pipe.write(lastByte)
+            pipe.finish()
+        case .spool(let spool)?:
+            spool.finish { [self] isKept in
+                loop.execute { [self] in
+                    guard isKept else {
+                        return fail(
+                            APIError(
+                                .unavailable, "The file could not be kept for the moment. Try again.",
+                                detail: "the disk under the folder for uploads is full or fails",
+                                retryAfter: .seconds(5)))
+                    }
+                    upload = FormUpload(
+                        fields: fields, boundary: boundary, fileHead: fileHead.lines,
+                        file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
+                    wake()
+                }
+            }
+        case nil: wake()
+        }
+    }
+
+    private func wake() {
+        let continuation = waiting
+        waiting = nil
+        continuation?.resume()
+    }
+
+    // MARK: Errors
+
+    private static func error(_ fault: MultipartFault) -> APIError { APIError(.invalidRequest, fault.message) }
+
+    private static func tooLarge(_ bytesMax: Int) -> APIError {
+        APIError(
+            .payloadTooLarge, "The file is too large: at most \(bytesMax >> 20) MB (\(bytesMax) bytes).",
+            parameter: "file")
+    }
+}

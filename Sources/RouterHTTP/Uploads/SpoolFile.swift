@@ -1,0 +1,160 @@
+import Glibc
+import NIOPosix
+import RouterCore
+import Synchronization
+
+/// Bytes on the disk without a name: gone with the last reference, or with the process. Written and read on NIO's threads
+/// for that.
+final class SpoolFile: Sendable {
+    private struct State {
+        var file: Int32 = -1
+        var pending: [UInt8] = []
+        var offset = 0
+        var isWriting = false
+        var isFailed = false
+        var whenRoom: (@Sendable () -> Void)?
+        var whenFinished: (@Sendable (Bool) -> Void)?
+    }
+
+    private let directory: String
+    private let state = Mutex(State())
+
+    /// From so many bytes on that are not on the disk yet no more should come.
+    private static let pendingHigh = 256 * 1024
+
+    init(in directory: String) { self.directory = directory }
+
+    deinit {
+        let file = state.withLock(\.file)
+        if file >= 0 { Glibc.close(file) }
+    }
+
+    // MARK: Writing
+
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        let starts = state.withLock { state in
+            guard !state.isFailed else { return false }
+            state.pending += bytes
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if starts { submit { self.writePending() } }
+    }
+
+    /// - Parameter whenRoom: called once when there is room, where there is none now.
+    func hasRoom(or whenRoom: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard state.pending.count >= Self.pendingHigh else { return true }
+            state.whenRoom = whenRoom
+            return false
+        }
+    }
+
+    /// - Parameter done: called once all is on the disk, or when that failed.
+    func finish(_ done: @escaping @Sendable (_ isKept: Bool) -> Void) {
+        let result = state.withLock { state -> Bool? in
+            guard state.isWriting else { return !state.isFailed }
+            state.whenFinished = done
+            return nil
+        }
+        if let result { done(result) }
+    }
+
+    private func writePending() {
+        while true {
+            let (bytes, file, offset, whenRoom, whenFinished) = state.withLock { state in
+                defer {
+                    state.pending = []
+                    state.whenRoom = nil
+                }
+                var whenFinished: (@Sendable (Bool) -> Void)?
+                if state.pending.isEmpty {
+                    state.isWriting = false
+                    whenFinished = state.whenFinished
+                    state.whenFinished = nil
+                }
+                return (state.pending, state.file, state.offset, state.whenRoom, whenFinished)
+            }
+            whenRoom?()
+            guard !bytes.isEmpty else {
+                whenFinished?(!state.withLock(\.isFailed))
+                return
+            }
+            let opened = file >= 0 ? file : Self.open(in: directory)
+            let isWritten = opened >= 0 && Self.write(bytes, to: opened, at: offset)
+            state.withLock { state in
+                state.file = opened
+                state.offset += bytes.count
+                if !isWritten { state.isFailed = true }
+            }
+        }
+    }
+
+    private static func open(in directory: String) -> Int32 {
+        var template = Array("\(directory)/upload-XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        guard file >= 0 else { return file }
+        unlink(template)
+        _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+        return file
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32, at offset: Int) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(offset + done)) }
+            guard count > 0 else { return false }
+            done += count
+        }
+        return true
+    }
+
+    // MARK: Reading
+
+    private static let pieceBytes = 64 * 1024
+
+    /// Pours all from `offset` on into `pipe`, as fast as it is read there.
+    func pour(into pipe: UploadPipe, from offset: Int = 0) {
+        submit {
+            var offset = offset
+            while true {
+                let file = self.state.withLock(\.file)
+                let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
+                    count = max(0, pread(file, buffer.baseAddress, Self.pieceBytes, off_t(offset)))
+                }
+                guard !piece.isEmpty else { return pipe.finish() }
+                offset += piece.count
+                let next = offset
+                guard pipe.write(piece, whenRoom: { self.pour(into: pipe, from: next) }) else { return }
+            }
+        }
+    }
+
+    /// A thread pool that has ended is a server that stops: then nothing is done any more.
+    private func submit(_ work: @escaping @Sendable () -> Void) {
+        NIOThreadPool.singleton.submit { state in
+            if case .active = state { work() }
+        }
+    }
+}
+
+/// A file that was kept, for as many readers as one likes.
+struct SpoolContent: UploadContent {
+    private let spool: SpoolFile
+    let byteCount: Int
+
+    init(_ spool: SpoolFile, byteCount: Int) {
+        self.spool = spool
+        self.byteCount = byteCount
+    }
+
+    var canOpen: Bool { true }
+
+    func open() -> (pipe: UploadPipe, turn: Int)? {
+        var limits = UploadPipe.Limits()
+        limits.keptMax = 0
+        let pipe = UploadPipe(limits: limits)
+        spool.pour(into: pipe)
+        return (pipe, 0)
+    }
+}

@@ -1,0 +1,331 @@
+import RouterCore
+import RouterProviders
+import TestSupport
+import Testing
+
+@testable import RouterHTTP
+
+/// A form as text, ready to send.
+struct TestForm {
+    var boundary = "XyZ"
+    var parts: [[UInt8]] = []
+
+    static func field(_ name: String, _ value: String) -> [UInt8] {
+        Array("Content-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)".utf8)
+    }
+
+    static func file(_ bytes: [UInt8], name: String = "file", fileName: String = "a.wav", type: String? = nil)
+        -> [UInt8]
+    {
+        Array("Content-Disposition: form-data; name=\"\(name)\"; filename=\"\(fileName)\"\r\n".utf8)
+            + (type.map { Array("Content-Type: \($0)\r\n".utf8) } ?? []) + Array("\r\n".utf8) + bytes
+    }
+
+    init(_ parts: [UInt8]...) { self.parts = parts }
+
+    var body: [UInt8] {
+        parts.reduce(into: []) { $0 += Array("--\(boundary)\r\n".utf8) + $1 + [0x0D, 0x0A] }
+            + Array("--\(boundary)--\r\n".utf8)
+    }
+
+    var contentType: String { "multipart/form-data; boundary=\(boundary)" }
+
+    func head(length: Int? = nil, contentType: String? = nil, key: String? = TestServer.key, more: String = "")
+        -> [UInt8]
+    {
+        Array(
+            ("POST /api/v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nContent-Type: \(contentType ?? self.contentType)\r\n"
+                + (key.map { "Authorization: Bearer \($0)\r\n" } ?? "") + more
+                + "Content-Length: \(length ?? body.count)\r\n\r\n").utf8)
+    }
+
+    /// The same in chunks, without a length.
+    var chunked: [UInt8] {
+        var bytes = Array(
+            ("POST /api/v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nContent-Type: \(contentType)\r\n"
+                + "Authorization: Bearer \(TestServer.key)\r\nTransfer-Encoding: chunked\r\n\r\n").utf8)
+        var rest = body[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(50_000)
+            rest = rest.dropFirst(piece.count)
+            bytes += Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + [0x0D, 0x0A]
+        }
+        return bytes + Array("0\r\n\r\n".utf8)
+    }
+
+    /// One second of silence at 16,000 samples a second, and as many more bytes of it as one likes.
+    static func wav(dataBytes: Int = 32_000) -> [UInt8] {
+        func little(_ number: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        }
+        return Array("RIFF".utf8) + little(36 + dataBytes, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + little(1, 2)
+            + little(1, 2) + little(16_000, 4) + little(32_000, 4) + little(2, 2) + little(16, 2) + Array("data".utf8)
+            + little(dataBytes, 4) + [UInt8](repeating: 0, count: dataBytes)
+    }
+}
+
+@Suite("Uploads", .serialized, .timeLimit(.minutes(2))) struct UploadRouteTests {
+    private static func model(_ servers: [LoopbackServer]) -> Model {
+        Model(
+            id: "test/hear", name: "Hear", contextLength: 0, outputModalities: ["transcription"],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+                .init(unit: "audio_second", usd: "0.0001"),
+            ],
+            endpoints: servers.enumerated().map { index, server in
+                Endpoint(
+                    provider: Provider(
+                        slug: "v\(index)", name: "V\(index)", dialect: .openAI, baseURL: server.baseURL + "/v1",
+                        location: .vendor), upstreamModel: "ear-\(index)")
+            })
+    }
+
+    private static let answer: [Step] = [
+        .answer(headers: ["content-type": "application/json"], body: #"{"text":"hello"}"#)
+    ]
+
+    /// A server before vendors that do what the scripts say.
+    private func serve(
+        _ servers: [LoopbackServer],
+        _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
+    ) async throws {
+        let transport = try CurlTransport()
+        let ledger = ScriptedLedger()
+        let models = [Self.model(servers)]
+        let catalog = Catalog(models)
+        let engine = Engine(
+            catalog: { catalog }, vendors: Vendors.all(remembering: ThoughtMemory(now: TestServer.ambient.now)),
+            transport: transport, authorizer: NoAuthorizer(), ledger: ledger, ambient: TestServer.ambient)
+        do {
+            try await TestServer.serve(engine, models: models) { try await body($0, ledger) }
+        } catch {
+            await transport.shutdown()
+            for server in servers { server.stop() }
+            throw error
+        }
+        await transport.shutdown()
+        for server in servers { server.stop() }
+    }
+
+    private func send(_ bytes: [UInt8], to port: Int) async throws -> String {
+        let client = try RawClient(port: port)
+        await client.send(bytes)
+        // Every answer ends with its JSON; those that are errors may end the connection.
+        return await client.read(until: "}", seconds: 20)
+    }
+
+    private static let noise = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 / 253) }
+
+    @Test(
+        "a form goes to the vendor with its own model and every byte of the file, whatever stands first",
+        arguments: [true, false], [true, false])
+    func passes(modelFirst: Bool, isChunked: Bool) async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, ledger in
+            let file = TestForm.wav() + Self.noise
+            var form = TestForm(
+                TestForm.field("model", "test/hear"), TestForm.field("provider", #"{"allow_fallbacks":true}"#),
+                TestForm.file(file, fileName: "na\u{EF}ve \u{201C}x.wav", type: "audio/wav"),
+                TestForm.field("prompt", "--XyZ is no end"), TestForm.field("timestamp_granularities[]", "word"))
+            if !modelFirst { form.parts.swapAt(0, 2) }
+            let text = try await send(isChunked ? form.chunked : form.head() + form.body, to: port)
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains(#""text":"hello""#), "\(text)")
+            let came = try #require(server.requests.first)
+            #expect(came.target == "/v1/audio/transcriptions" && came["content-length"] == "\(came.body.count)")
+            let parts = try Self.parts(of: came)
+            let isWhole = parts["file"] == file
+            #expect(isWhole && parts["model"] == Array("ear-0".utf8) && parts["provider"] == nil)
+            #expect(parts["prompt"] == Array("--XyZ is no end".utf8) && parts["timestamp_granularities[]"] != nil)
+            #expect(String(decoding: came.body, as: UTF8.self).contains("na\u{EF}ve \u{201C}x.wav"))
+            #expect(ledger.settled.map(\.outcome) == [.completed] && ledger.settled.map(\.kind) == [.transcription])
+            #expect(ledger.settled.first?.cost ?? .zero > .zero)
+        }
+    }
+
+    private static func parts(of request: LoopbackServer.Request) throws -> [String: [UInt8]] {
+        var reader = try #require(try MultipartReader(contentType: request["content-type"] ?? ""))
+        var parts: [String: [UInt8]] = [:]
+        var name = ""
+        try request.body.withUnsafeBytes { body in
+            try reader.read(body) { event in
+                switch event {
+                case .part(let head, _):
+                    name = head.name
+                    parts[name] = []
+                case .bytes(let bytes): parts[name, default: []] += bytes
+                case .partEnd, .end: break
+                }
+            }
+        }
+        try reader.finish()
+        return parts
+    }
+
+    @Test("a broken form is refused by what is wrong with it, and nobody is asked for anything")
+    func refuses() async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, ledger in
+            let model = TestForm.field("model", "test/hear")
+            let file = TestForm.file(TestForm.wav())
+            let good = TestForm(model, file)
+            let many = TestForm(
+                [UInt8](
+                    Array(repeating: TestForm.field("x", "y"), count: 10_000).joined(
+                        separator: Array("\r\n--XyZ\r\n".utf8))), file)
+            var nested = TestForm(model, TestForm.file([], type: "multipart/mixed; boundary=b"))
+            nested.parts[1] += Array("--b\r\n\r\nx\r\n--b--".utf8)
+            let cases: [(String, [UInt8], Int, String)] = [
+                ("no boundary", good.head(contentType: "multipart/form-data") + good.body, 400, "boundary"),
+                (
+                    "a long boundary",
+                    good.head(contentType: "multipart/form-data; boundary=" + String(repeating: "b", count: 10_000))
+                        + good.body,
+                    400, "boundary"
+                ),
+                ("many parts", many.head() + many.body, 400, "too many parts"),
+                ("nested", nested.head() + nested.body, 400, "a form itself"),
+                (
+                    "truncated", good.head(length: good.body.count - 6) + good.body.dropLast(6), 400,
+                    "did not come whole"
+                ),
+                ("no file", TestForm(model).head() + TestForm(model).body, 400, "`file` is required"),
+                (
+                    "empty", TestForm(model, TestForm.file([])).head() + TestForm(model, TestForm.file([])).body, 400,
+                    "0 bytes"
+                ),
+                (
+                    "empty first", TestForm(TestForm.file([]), model).head() + TestForm(TestForm.file([]), model).body,
+                    400, "0 bytes"
+                ),
+                ("a page", Self.form(model, TestForm.file(Array("<!DOCTYPE html><html>".utf8))), 400, "flac"),
+                (
+                    "a picture",
+                    Self.form(TestForm.file([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0]), model), 400,
+                    "PNG"
+                ),
+                ("two files", Self.form(model, file, file), 400, "more than one file"),
+                ("another file", Self.form(model, TestForm.file([1], name: "mask"), file), 400, "`mask`"),
+                ("no model", Self.form(file), 400, "`model` is required"),
+                ("another model", Self.form(TestForm.field("model", "x/y"), file), 404, "x/y"),
+                ("a late model", Self.form(model, file, model), 400, "`model` must stand before"),
+                ("a wrong field", Self.form(model, TestForm.field("temperature", "7"), file), 400, "temperature"),
+                (
+                    "a large field",
+                    Self.form(model, TestForm.field("prompt", String(repeating: "x", count: 600_000)), file), 413,
+                    "prompt"
+                ),
+                (
+                    "another type", good.head(contentType: "application/x-www-form-urlencoded") + good.body, 415,
+                    "multipart/form-data"
+                ),
+                ("no key", good.head(key: nil) + good.body, 401, "API key"),
+            ]
+            for (name, bytes, status, word) in cases {
+                let text = try await send(bytes, to: port)
+                #expect(text.hasPrefix("HTTP/1.1 \(status)") && text.contains(word), "\(name): \(text)")
+                #expect(text.lowercased().contains("x-generation-id: gen-") || status == 401, "\(name)")
+            }
+            // A late fault is known when a vendor is asked already, which then gets no whole request.
+            #expect(server.requests.isEmpty)
+            #expect(ledger.settled.allSatisfy { $0.cost == .zero } && ledger.held == ledger.settled.count)
+        }
+    }
+
+    private static func form(_ parts: [UInt8]...) -> [UInt8] {
+        var form = TestForm()
+        form.parts = parts
+        return form.head() + form.body
+    }
+
+    @Test("a file may have 25 MB and not one byte more, in each way that it can come")
+    func sizes() async throws {
+        let server = try LoopbackServer { request in
+            request.body.count > 1_000 ? Self.answer : Self.answer
+        }
+        try await serve([server]) { port, _ in
+            let model = TestForm.field("model", "test/hear")
+            let most = 25 << 20
+            for (count, status) in [(most, 200), (most + 1, 413)] {
+                let file = TestForm.file(TestForm.wav(dataBytes: count - 44))
+                for form in [TestForm(model, file), TestForm(file, model)] {
+                    for bytes in [form.head() + form.body, form.chunked] {
+                        let text = try await send(bytes, to: port)
+                        #expect(text.hasPrefix("HTTP/1.1 \(status)"), "\(text)")
+                        #expect(status == 200 || text.contains("26214400"), "\(text)")
+                    }
+                }
+            }
+            #expect(server.requests.count == 4)
+            let huge = try await send(TestForm(model).head(length: 1 << 30), to: port)
+            #expect(huge.hasPrefix("HTTP/1.1 413"))
+        }
+    }
+
+    @Test("a client that leaves in the middle of its file ends the vendor's request, and pays nothing")
+    func leaves() async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, ledger in
+            let form = TestForm(TestForm.field("model", "test/hear"), TestForm.file(TestForm.wav() + Self.noise))
+            do {
+                let client = try RawClient(port: port)
+                await client.send(form.head() + form.body.dropLast(1000))
+                #expect(await eventually { server.connectionCount == 1 })
+            }
+            #expect(await eventually { ledger.settled.count == 1 })
+            #expect(ledger.settled.map(\.outcome) == [.cancelled] && ledger.settled.map(\.cost) == [.zero])
+            try await server.connectionsOpen(atMost: 0)
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test("a small file goes to a second endpoint whole, and so does a large one that was kept")
+    func fallsBack() async throws {
+        for (isSmall, modelFirst) in [(true, true), (false, false)] {
+            let bad = try LoopbackServer(steps: [.answer(503, body: "later")])
+            let good = try LoopbackServer(steps: Self.answer)
+            try await serve([bad, good]) { port, ledger in
+                let file = TestForm.wav() + (isSmall ? [] : Self.noise + Self.noise)
+                var form = TestForm(
+                    TestForm.field("model", "test/hear"), TestForm.field("provider", #"{"order":["v0","v1"]}"#),
+                    TestForm.file(file))
+                if !modelFirst { form.parts.swapAt(0, 2) }
+                let text = try await send(form.head() + form.body, to: port)
+                #expect(text.hasPrefix("HTTP/1.1 200"), "\(text)")
+                let parts = try Self.parts(of: try #require(good.requests.first))
+                let isWhole = parts["file"] == file
+                #expect(isWhole && parts["model"] == Array("ear-1".utf8))
+                #expect(ledger.settled.map(\.failedAttempts.count) == [1])
+            }
+        }
+    }
+
+    @Test("an answer that comes before the file is whole is passed on, and what still comes is thrown away")
+    func early() async throws {
+        let ended = Signal()
+        let server = try LoopbackServer(
+            readsBodies: false,
+            steps: [.answer(400, body: #"{"error":{"message":"no such language"}}"#), .untilClosed(ended)])
+        try await serve([server]) { port, _ in
+            let form = TestForm(
+                TestForm.field("model", "test/hear"), TestForm.file(TestForm.wav(dataBytes: 12 << 20)))
+            let text = try await send(form.head() + form.body, to: port)
+            #expect(text.hasPrefix("HTTP/1.1 400") && text.contains("no such language"), "\(text)")
+        }
+    }
+
+    @Test("the connection is kept for the next request, and one that waits for a 100 gets it")
+    func keepsConnection() async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, _ in
+            let client = try RawClient(port: port)
+            let form = TestForm(TestForm.field("model", "test/hear"), TestForm.file(TestForm.wav()))
+            for _ in 0..<3 {
+                await client.send(form.head(more: "Expect: 100-continue\r\n"))
+                #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
+                await client.send(form.body)
+                let text = await client.read(until: "}")
+                #expect(text.hasPrefix("HTTP/1.1 200") && !text.lowercased().contains("connection: close"), "\(text)")
+            }
+        }
+    }
+}

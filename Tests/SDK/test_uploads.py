@@ -1,0 +1,135 @@
+"""Fifty files of 25 MB at once: what they take of routerd's memory, and that every byte arrives."""
+
+import hashlib
+import http.client
+import http.server
+import json
+import re
+import threading
+
+import pytest
+
+from processes import Router
+
+COUNT = 50
+FILE_BYTES = 25 << 20
+# A megabyte for each request, and what the allocator keeps.
+MEMORY_BYTES_MAX = (COUNT + 10) << 20
+BOUNDARY = b"a-boundary-of-the-test"
+
+CONFIGURATION = """\
+http: {{ host: 127.0.0.1, port: 0 }}
+discover: false
+providers:
+  - {{ slug: sink, kind: openai_compatible, class: local, base_url: "http://127.0.0.1:{port}/v1" }}
+models:
+  - id: mine/ear
+    output_modalities: [transcription]
+    endpoints: [{{ provider: sink, model: sink }}]
+    pricing: {{ prompt: "0", completion: "0", audio_second: "0.0001" }}
+"""
+
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    """An engine that reads nothing before all requests are there, and answers with the digest of the file."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.send_error(404)
+
+    def do_POST(self):
+        length = int(self.headers["content-length"])
+        self.server.all_are_there.wait()
+        head = b""
+        while not head.endswith(b"\r\n\r\n") or b'name="file"' not in head:
+            line = self.rfile.readline()
+            head += line
+            length -= len(line)
+        digest = hashlib.sha256()
+        left = FILE_BYTES
+        while left and (piece := self.rfile.read(min(left, 65536))):
+            digest.update(piece)
+            left -= len(piece)
+        rest = self.rfile.read(length - FILE_BYTES)
+        assert rest.endswith(b"--" + BOUNDARY + b"--\r\n"), rest
+        body = json.dumps({"text": digest.hexdigest()}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class SinkServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 2 * COUNT
+
+
+@pytest.fixture(scope="module")
+def sink():
+    server = SinkServer(("127.0.0.1", 0), Sink)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def routed(sink, tmp_path_factory):
+    router = Router(tmp_path_factory.mktemp("router"), text=CONFIGURATION.format(port=sink.server_port))
+    yield router, router.create_key("uploads", "--rpm", "6000")["key"]
+    assert router.program.stop() == 0, router.program.said()
+
+
+def memory(program, kind):
+    with open(f"/proc/{program.process.pid}/status") as status:
+        return int(re.search(rf"{kind}:\s+(\d+) kB", status.read())[1]) * 1024
+
+
+def upload(router, key, sound, model_first):
+    """The answer to one form, sent piece by piece."""
+    field = b'--%b\r\nContent-Disposition: form-data; name="model"\r\n\r\nmine/ear\r\n' % BOUNDARY
+    file = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' % BOUNDARY
+    pieces = [field, file, sound, b"\r\n"] if model_first else [file, sound, b"\r\n", field]
+    pieces.append(b"--%b--\r\n" % BOUNDARY)
+    host = router.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=300)
+    connection.putrequest("POST", "/api/v1/audio/transcriptions")
+    connection.putheader("authorization", f"Bearer {key}")
+    connection.putheader("content-type", f"multipart/form-data; boundary={BOUNDARY.decode()}")
+    connection.putheader("content-length", str(sum(map(len, pieces))))
+    connection.endheaders()
+    for piece in pieces:
+        connection.sock.sendall(piece)
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    return reply.status, body
+
+
+@pytest.mark.parametrize("model_first", [True, False], ids=["model first", "file first"])
+def test_fifty_files_at_once(sink, routed, model_first):
+    router, key = routed
+    sound = b"RIFF\xff\xff\xff\x01WAVE" + bytes(range(256)) * (FILE_BYTES // 256)
+    sound = sound[:FILE_BYTES]
+    sink.all_are_there = threading.Barrier(COUNT)
+    # What the programs need at all is there after a first one.
+    before = memory(router.program, "VmRSS")
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(upload(router, key, sound, model_first))) for _ in range(COUNT)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    digest = hashlib.sha256(sound).hexdigest()
+    assert [status for status, _ in answers] == [200] * COUNT, answers[:3]
+    assert all(json.loads(body)["text"] == digest for _, body in answers)
+    most = memory(router.program, "VmHWM")
+    print(f"{(most - before) >> 20} MiB more for {COUNT} files of {FILE_BYTES >> 20} MiB")
+    assert most - before < MEMORY_BYTES_MAX
