@@ -8,9 +8,12 @@ final class DriverRound {
         touched.append(transfer)
     }
 
-    /// Tells each and starts a new round.
+    /// Tells each, also those that get something while others are told, and starts a new round.
     func finish(_ body: (CurlTransfer) -> Void) {
-        for transfer in touched {
+        var index = 0
+        while index < touched.count {
+            let transfer = touched[index]
+            index += 1
             transfer.isTouched = false
             body(transfer)
         }

@@ -72,4 +72,21 @@ struct CurlFlowTests {
             #expect(reading.failure?.message.contains("total limit") == true)
         }
     }
+
+    @Test("chunks that come in bursts around the bound are all read")
+    func bursts() async throws {
+        // Small chunks make libcurl keep some of what it has received while it is paused.
+        let chunk = String(repeating: "x", count: 4_000)
+        let chunks = { @Sendable (count: Int) in [Step](repeating: .chunk(chunk), count: count) }
+        try await withUpstream(
+            script: { _ in
+                [.head(200)] + chunks(10) + [.pause(.milliseconds(1))] + chunks(30) + chunks(3) + [.lastChunk]
+            }
+        ) { transport, server in
+            for _ in 0..<100 {
+                let reading = await Reading(transport.post(at: server.baseURL, .test { $0.idle = .seconds(20) }))
+                #expect(reading.failure == nil && reading.body.count == 43 * 4_000)
+            }
+        }
+    }
 }
