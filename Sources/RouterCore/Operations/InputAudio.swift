@@ -2,9 +2,8 @@
 ///
 /// Source: OpenRouter's `sttrequest`.
 enum InputAudio {
-    /// Bytes of the file, and of the whole text around it.
+    /// Bytes of the file.
     static let bytesMax = 25 << 20
-    static let limits = JSONLimits(bytesMax: 36 << 20, depthMax: 128, valuesMax: 250_000, duplicateNames: .refuse)
 
     /// The form that a request in JSON becomes, as vendors want it.
     ///

@@ -31,7 +31,7 @@ public struct OperationRequest: RoutedRequest {
     private init(_ body: [UInt8], with upload: FormUpload?, for operation: Operation) throws(APIError) {
         self.operation = operation
         do throws(JSONFault) {
-            document = try JSONDocument(body, limits: operation == .transcription ? InputAudio.limits : .request)
+            document = try JSONDocument(body, limits: operation.limits)
         } catch {
             throw APIError(
                 error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,

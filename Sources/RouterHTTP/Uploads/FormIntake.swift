@@ -50,6 +50,8 @@ final class FormIntake: @unchecked Sendable {
     private var position = 0
     private var part = Part.none
     private var fields: [FormField] = []
+    /// Those behind the file.
+    private let late = LateFields()
     private var fieldBytes = 0
     private var fileHead: MultipartHead?
     private var isFileWhole = false
@@ -220,7 +222,9 @@ final class FormIntake: @unchecked Sendable {
         case .partEnd:
             switch part {
             case .none: break
-            case .field(let name, let value): fields.append(FormField(name, value))
+            case .field(let name, let value):
+                fields.append(FormField(name, value))
+                if fileHead != nil { late.add(FormField(name, value)) }
             case .file:
                 isFileWhole = true
                 guard audio.byteCount > 0 else {
@@ -279,7 +283,7 @@ final class FormIntake: @unchecked Sendable {
         guard case .pipe(let pipe, _, let byteCount)? = carrier else { return }
         upload = FormUpload(
             fields: fields, boundary: boundary, fileHead: fileHead.lines,
-            rest: LiveContent(pipe, byteCount: byteCount), audio: audio)
+            rest: LiveContent(pipe, byteCount: byteCount), audio: audio, late: late)
         wake()
     }
 

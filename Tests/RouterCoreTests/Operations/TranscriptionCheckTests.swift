@@ -62,7 +62,7 @@ import Testing
     func boundsSound() throws {
         #expect(InputAudio.bytesMax == 25 << 20)
         // Every byte of it fits into what is read of a request.
-        #expect(InputAudio.limits.bytesMax > InputAudio.bytesMax / 3 * 4 + 1_000_000)
+        #expect(Operation.transcription.limits.bytesMax > InputAudio.bytesMax / 3 * 4 + 1_000_000)
         for (count, isTaken) in [(1000, true), (1001, false), (1002, false), (1500, false)] {
             let body = Samples.transcription(of: [UInt8](repeating: 0, count: count), model: "a/b")
             let root = try JSONDocument(body).root

@@ -1,0 +1,206 @@
+"""The official SDK's transcription through routerd: as a form and as JSON, whole, as text and in events."""
+
+import base64
+import io
+import struct
+
+import httpx
+import openai
+import pytest
+
+# By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
+KINDS = {
+    "whisper": ("openai", "openai/v1", "whisper-1", 'completion: "0", audio_second: "0.0001"'),
+    "tokens": ("openai", "openai/v1", "gpt-4o-transcribe", 'completion: "0.00001", audio: "0.0000025"'),
+    "diarize": ("openai", "openai/v1", "gpt-4o-transcribe-diarize", 'completion: "0.00001", audio: "0.0000025"'),
+    "mistral": ("mistral", "mistral/v1", "voxtral-mini-2602", 'completion: "0", audio_second: "0.00005"'),
+    "engine": ("openai_compatible", "openai/v1", "whisper", 'completion: "0", audio_second: "0.00001"'),
+}
+
+
+def configuration(simulator):
+    providers = "".join(
+        f"  - {{ slug: {name}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
+        f'base_url: "{simulator}/{path}" }}\n'
+        for name, (kind, path, _, _) in KINDS.items()
+    )
+    models = "".join(
+        f"  - id: sim/{name}\n    input_modalities: [audio]\n    output_modalities: [transcription]\n"
+        f"    endpoints: [{{ provider: {name}, model: {model} }}]\n"
+        f'    pricing: {{ prompt: "0", {prices} }}\n'
+        for name, (_, _, model, prices) in KINDS.items()
+    )
+    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+
+
+def wav(seconds):
+    """Silence: 16 bits, 16,000 samples a second, one channel."""
+    size = int(seconds * 32_000)
+    return (
+        struct.pack("<4sI8sIHHIIHH", b"RIFF", size + 36, b"WAVEfmt ", 16, 1, 1, 16_000, 32_000, 2, 16)
+        + struct.pack("<4sI", b"data", size)
+        + bytes(size)
+    )
+
+
+SOUND = wav(3)
+HEARD = f"Heard {len(SOUND)} bytes of wav."
+
+
+@pytest.fixture
+def client(vendor_client):
+    return vendor_client
+
+
+def ask(client, name, sound=SOUND, **members):
+    return client.audio.transcriptions.create(model=f"sim/{name}", file=("a b.wav", io.BytesIO(sound)), **members)
+
+
+@pytest.mark.parametrize(
+    "name, kind, cost",
+    [
+        ("whisper", "duration", 3 * 0.0001),
+        ("tokens", "tokens", 30 * 0.0000025 + 5 * 0.00001),
+        # It says seconds and is sold by the token: 30 of sound, and 7 for the 27 letters that came.
+        ("diarize", "tokens", 30 * 0.0000025 + 7 * 0.00001),
+        ("mistral", "duration", 3 * 0.00005),
+        ("engine", "duration", 3 * 0.00001),
+    ],
+)
+def test_whole(client, name, kind, cost):
+    reply = ask(client, name)
+    assert reply.text == HEARD
+    assert reply.usage.type == kind
+    assert reply.usage.model_extra["cost"] == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("form, start", [("text", HEARD), ("srt", "1\n00:00"), ("vtt", "WEBVTT\n\n")])
+def test_text(client, form, start):
+    raw = client.audio.transcriptions.with_raw_response.create(
+        model="sim/whisper", file=("a.wav", SOUND), response_format=form
+    )
+    assert raw.text.startswith(start)
+    assert raw.headers["content-type"] == "text/plain; charset=utf-8"
+    assert isinstance(ask(client, "whisper", response_format=form), str)
+
+
+def test_verbose(client):
+    reply = ask(client, "whisper", response_format="verbose_json", timestamp_granularities=["word", "segment"])
+    assert reply.duration == 3.0
+    assert reply.segments[0].text == HEARD
+    assert reply.usage.seconds == 3
+
+
+def test_diarized(client):
+    reply = ask(client, "diarize", response_format="diarized_json", chunking_strategy="auto")
+    assert [(segment.speaker, segment.text) for segment in reply.segments] == [("A", HEARD)]
+
+
+@pytest.mark.parametrize("name, members", [("tokens", {}), ("tokens", {"response_format": "text"}), ("mistral", {})])
+def test_stream(client, name, members):
+    events = list(ask(client, name, stream=True, **members))
+    assert "".join(event.delta for event in events[:-1]) == HEARD
+    assert len(events) == 6
+    assert events[-1].type == "transcript.text.done"
+    assert events[-1].text == HEARD
+    assert events[-1].usage.model_extra["cost"] > 0
+
+
+def test_whisper_does_not_stream(client):
+    raw = client.audio.transcriptions.with_raw_response.create(
+        model="sim/whisper", file=("a.wav", SOUND), stream=True
+    )
+    assert raw.headers["content-type"].startswith("application/json")
+    raw.http_response.read()
+    assert raw.http_response.json()["text"] == HEARD
+
+
+def test_members(client):
+    """What the SDK writes into a form: lists, objects and numbers."""
+    reply = ask(
+        client,
+        "tokens",
+        include=["logprobs"],
+        temperature=0.2,
+        language="kk",
+        prompt="Сәлем",
+        chunking_strategy={"type": "server_vad"},
+    )
+    assert reply.text == HEARD
+
+
+def test_json(client):
+    """OpenRouter's form of the request."""
+    sound = base64.b64encode(SOUND).decode()
+    body = {
+        "model": "sim/tokens",
+        "input_audio": {"data": sound, "format": "wav"},
+        "temperature": 0,
+        "provider": {"order": ["tokens"]},
+    }
+    reply = client.post("/audio/transcriptions", cast_to=object, body=body)
+    assert reply["text"] == HEARD
+    assert reply["usage"]["cost"] == pytest.approx(30 * 0.0000025 + 5 * 0.00001)
+
+
+def test_file_first(client):
+    """The order of curl's examples: the model stands behind the file."""
+    reply = httpx.post(
+        f"{client.base_url}audio/transcriptions",
+        headers={"authorization": f"Bearer {client.api_key}"},
+        files=[("file", ("a.wav", SOUND)), ("model", (None, "sim/whisper")), ("language", (None, "en"))],
+    )
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["text"] == HEARD
+
+
+@pytest.mark.parametrize("members", [{"response_format": "text"}, {"stream": "true"}])
+def test_late_fields(client, members):
+    """Fields behind a file that was already on its way to the vendor."""
+    late = [(name, (None, value)) for name, value in members.items()]
+    reply = httpx.post(
+        f"{client.base_url}audio/transcriptions",
+        headers={"authorization": f"Bearer {client.api_key}"},
+        files=[("model", (None, "sim/tokens")), ("file", ("a.wav", SOUND)), *late],
+    )
+    assert reply.status_code == 200, reply.text
+    kind, end = ("text/plain", HEARD + "\n") if "response_format" in members else ("text/event-stream", "}}\n\n")
+    assert reply.headers["content-type"].startswith(kind)
+    assert reply.text.endswith(end)
+
+
+def test_large(client):
+    sound = wav(600)
+    reply = ask(client, "whisper", sound)
+    assert reply.text == f"Heard {len(sound)} bytes of wav."
+    assert reply.usage.model_extra["cost"] == pytest.approx(0.06)
+
+
+def test_record(client):
+    raw = client.audio.transcriptions.with_raw_response.create(model="sim/whisper", file=("a.wav", SOUND))
+    reply = client.get("/generation", cast_to=object, options={"params": {"id": raw.headers["x-generation-id"]}})
+    assert reply["data"]["api_type"] == "stt"
+    assert reply["data"]["total_cost"] == pytest.approx(0.0003)
+
+
+@pytest.mark.parametrize(
+    "name, members, parameter",
+    [
+        ("whisper", {"response_format": "xml"}, "response_format"),
+        ("tokens", {"response_format": "srt"}, "response_format"),
+        ("mistral", {"response_format": "vtt"}, "response_format"),
+        ("whisper", {"temperature": 1.5}, "temperature"),
+        ("whisper", {"timestamp_granularities": ["letter"]}, "timestamp_granularities[0]"),
+    ],
+)
+def test_refused(client, name, members, parameter):
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client, name, **members)
+    assert refused.value.param == parameter
+
+
+@pytest.mark.parametrize("sound", [b"<!DOCTYPE html><html><body>Not found</body></html>", b"%PDF-1.7 and so on", b""])
+def test_no_sound(client, sound):
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client, "whisper", sound)
+    assert refused.value.param == "file"
