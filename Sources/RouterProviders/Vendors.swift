@@ -27,6 +27,9 @@ public enum Vendors {
                     .embeddings: OpenAIEmbeddings(.mistral), .transcription: OpenAITranscription(.mistral),
                 ]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
+            .bfl: Vendor(
+                chat: NoChat(), operations: [.images: FluxImages()],
+                access: VendorAccess(keyHeader: "x-key", modelsPath: "/credits")),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
             .openAICompatible: Vendor(
                 chat: OpenAIChat(quirks: .selfHosted),

@@ -66,9 +66,6 @@ import Testing
         Mistake(
             "providers:\n  - { slug: openai, kind: opnai, key: x }\n", "2:27", "unknown kind \"opnai\"",
             "did you mean \"openai\"?"),
-        Mistake(
-            "providers:\n  - { slug: a, kind: bfl, key: x }\n", "2:22",
-            "kind \"bfl\" has no translator in this version", "speaks openai"),
         Mistake("providers:\n  - { slug: openai, kind: openai }\n", "2:5", "has no key", "OPENAI_API_KEY"),
         Mistake(
             "providers:\n  - { slug: openai, kind: openai, kye: x }\n", "2:35", "unknown key \"kye\"",

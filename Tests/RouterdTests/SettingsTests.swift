@@ -232,7 +232,7 @@ import Testing
             ("GOOGLE_API_KEY", "gemini", "https://generativelanguage.googleapis.com/v1beta"),
             ("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1"),
             ("DEEPSEEK_API_KEY", "deepseek", "https://api.deepseek.com"),
-            ("XAI_API_KEY", "xai", "https://api.x.ai/v1"),
+            ("XAI_API_KEY", "xai", "https://api.x.ai/v1"), ("BFL_API_KEY", "bfl", "https://api.bfl.ai/v1"),
         ])
     func switchedOn(_ variable: String, _ slug: String, _ baseURL: String) throws {
         let loaded = try SettingsTests.read(nil, [variable: "k"])
@@ -240,18 +240,6 @@ import Testing
         #expect(loaded.settings.providers.map(\.provider.slug) == [slug])
         #expect(loaded.settings.providers.map(\.provider.dialect.rawValue) == [slug])
         #expect(loaded.settings.providers.map(\.provider.baseURL) == [baseURL])
-    }
-
-    @Test(
-        "vendors without a translator stay off, and it is said",
-        arguments: [
-            "BFL_API_KEY"
-        ])
-    func unspoken(_ variable: String) throws {
-        let loaded = try SettingsTests.read(nil, [variable: "k"])
-        #expect(loaded.settings.providers.isEmpty)
-        #expect(loaded.warnings.count == 1)
-        #expect(loaded.warnings.first?.hasPrefix("\(variable) is set, but this version has no translator") == true)
     }
 
     @Test("variables fill in what an entry of the file leaves out, and add no second one")

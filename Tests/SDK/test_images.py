@@ -10,6 +10,7 @@ import pytest
 KINDS = {
     "openai": ("openai/v1", "gpt-image-1", 'completion: "0.00004", image_output_token: "0.00004"'),
     "gemini": ("gemini/v1beta", "imagen-4.0-generate-001", 'completion: "0", image_output: "0.04"'),
+    "bfl": ("bfl/v1", "flux-pro-1.1", 'completion: "0", image_output: "0.04"'),
     "openai_compatible": ("openai/v1", "flux", 'completion: "0", image_output: "0.01"'),
 }
 PIXEL_START = b"\x89PNG\r\n"
@@ -27,7 +28,7 @@ def configuration(simulator):
         f'    pricing: {{ prompt: "0", {prices} }}\n'
         for kind, (_, model, prices) in KINDS.items()
     )
-    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nmedia: {{ fetch: any }}\nproviders:\n{providers}models:\n{models}"
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def client(vendor_client):
     return vendor_client
 
 
-@pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("openai_compatible", 0.02)])
+@pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("bfl", 0.08), ("openai_compatible", 0.02)])
 def test_images(client, kind, cost):
     reply = client.images.generate(model=f"sim/{kind}", prompt="a white siamese cat", n=2, size="1024x1024")
     assert len(reply.data) == 2
@@ -51,6 +52,11 @@ def test_images(client, kind, cost):
 def test_form(client, form, present):
     image = client.images.generate(model="sim/openai", prompt="p", response_format=form).data[0]
     assert [name for name in ("url", "b64_json") if getattr(image, name)] == [present]
+
+
+def test_moderated(client):
+    with pytest.raises(openai.BadRequestError, match="moderation"):
+        client.images.generate(model="sim/bfl", prompt="a moderated thing")
 
 
 def test_record(client):

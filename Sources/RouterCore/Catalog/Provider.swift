@@ -70,6 +70,8 @@ public struct Dialect: Sendable, Hashable, RawRepresentable {
     public static let vertex = Dialect(rawValue: "vertex")
     public static let mistral = Dialect(rawValue: "mistral")
     public static let deepSeek = Dialect(rawValue: "deepseek")
+    /// Black Forest Labs: tasks for images.
+    public static let bfl = Dialect(rawValue: "bfl")
     public static let xAI = Dialect(rawValue: "xai")
     /// Any server with OpenAI's paths: vLLM, SGLang, llama.cpp, Ollama.
     public static let openAICompatible = Dialect(rawValue: "openai_compatible")

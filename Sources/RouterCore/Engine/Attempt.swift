@@ -41,7 +41,13 @@ struct Attempt: Sendable {
         } else if upstream.upload != nil {  // An answer begins when the client has sent its file, however slowly.
             timeouts.firstByte = timeouts.total
         }
-        exchange = engine.transport.open(upstream, to: endpoint.provider, timeouts: timeouts)
+        exchange =
+            call.tasks.isEmpty
+            ? engine.transport.open(upstream, to: endpoint.provider, timeouts: timeouts)
+            : TaskExchange(
+                call.tasks, keyHeaders: Array(upstream.headers.dropFirst(call.upstream.headers.count)),
+                provider: endpoint.provider, timeouts: timeouts, transport: engine.transport, media: engine.media,
+                sleep: engine.sleep)
         do throws(UpstreamFailure) {
             try await commit(patience: engine.limits.patience)
         } catch {

@@ -14,6 +14,8 @@ public final class Engine: Sendable {
     let media: (any MediaFetcher)?
     let ambient: Ambient
     let limits: Limits
+    /// Waits between requests about a vendor's task.
+    let sleep: @Sendable (Duration) async throws -> Void
     /// Health of the endpoints, and where conversations go on.
     public let routing: Routing
     /// Answers that are read without a client.
@@ -39,11 +41,13 @@ public final class Engine: Sendable {
 
     /// - Parameters:
     ///   - catalog: asked once for each request, so that a new catalogue counts from the next one on.
+    ///   - sleep: waits; throws when the task is cancelled.
     ///   - routing: `nil` for one of this engine's own.
     public init(
         catalog: @escaping @Sendable () -> Catalog, vendors: [Dialect: Vendor], transport: any Transport,
         authorizer: any Authorizer, ledger: any Ledger = FreeLedger(), observer: any EngineObserver = SilentObserver(),
-        media: (any MediaFetcher)? = nil, ambient: Ambient, limits: Limits = Limits(), routing: Routing? = nil
+        media: (any MediaFetcher)? = nil, ambient: Ambient, limits: Limits = Limits(), routing: Routing? = nil,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.catalog = catalog
         self.vendors = vendors
@@ -54,6 +58,7 @@ public final class Engine: Sendable {
         self.media = media
         self.ambient = ambient
         self.limits = limits
+        self.sleep = sleep
         self.routing = routing ?? Routing(ambient: ambient)
     }
 

@@ -35,6 +35,8 @@ extension Job {
 /// A request as one vendor takes it, and who reads what comes back.
 struct Call: Sendable {
     var upstream: UpstreamRequest
+    /// What the vendor does between requests; empty where it answers ``upstream`` itself.
+    var tasks: [any UpstreamTask] = []
     /// A whole answer begins when it is done.
     var isStreamed: Bool
     /// How the answer to an ``Operation`` goes out.
@@ -141,6 +143,7 @@ struct OperationJob: Job {
         let form = translator.form(of: request, at: endpoint)
         return Call(
             upstream: try translator.encode(request, for: endpoint),
+            tasks: try translator.tasks(for: request, at: endpoint),
             isStreamed: translator.isStreamed(request) && form != .json, form: form, tellsSilence: form == .events,
             makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
             failure: { translator.failure(head: $0, body: $1) })

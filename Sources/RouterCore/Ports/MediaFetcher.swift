@@ -35,6 +35,8 @@ public struct MediaAddress: Sendable, Hashable {
     public var form: Form
     /// Where its value stands in the request's text, quotes included.
     public var place: Range<Int>
+    /// Whether the server may say that it is elsewhere.
+    public var followsRedirects = true
 
     /// - Parameter value: the string that is the address.
     public init(_ value: JSONValue, types: Set<MediaType>, as form: Form = .dataAddress) {
@@ -43,6 +45,16 @@ public struct MediaAddress: Sendable, Hashable {
         self.types = types
         self.form = form
         place = value.text.startIndex..<value.text.endIndex
+    }
+
+    /// An address that a vendor gives of what it made.
+    public init(resultAt url: String, types: Set<MediaType>) {
+        self.url = url
+        parameter = "result"
+        self.types = types
+        form = .base64
+        place = 0..<0
+        followsRedirects = false
     }
 
     /// Whether a string is an address that can be fetched, as far as its beginning tells.

@@ -14,6 +14,10 @@ public protocol OperationTranslator: Sendable {
     /// How the answer to `request` goes out: what this vendor makes of it may be another form than was asked for.
     func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm
 
+    /// What the vendor does between requests, one for each part of the answer; empty where it answers the request itself.
+    /// Its decoder then reads `{"parts":[…]}`.
+    func tasks(for request: OperationRequest, at endpoint: Endpoint) throws(UpstreamFailure) -> [any UpstreamTask]
+
     /// Starts reading one answer to `request` that came with a 2xx status.
     func makeDecoder(for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead) -> any AnswerDecoder
 
@@ -24,6 +28,10 @@ public protocol OperationTranslator: Sendable {
 }
 
 extension OperationTranslator {
+    public func tasks(
+        for request: OperationRequest, at endpoint: Endpoint
+    ) throws(UpstreamFailure) -> [any UpstreamTask] { [] }
+
     public func isStreamed(_ request: OperationRequest) -> Bool { request.stream }
     public func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm { request.form }
 }

@@ -59,6 +59,9 @@ public final class MediaFetch: MediaFetcher {
         let deadline = ContinuousClock.now + min(limits.time, time)
         for _ in 0...limits.redirectsMax {
             let (head, body) = try await get(place, until: deadline, refused)
+            if (300..<400).contains(head.status), !address.followsRedirects {
+                throw refused("its server says that it is elsewhere")
+            }
             if (300..<400).contains(head.status), let location = head["location"] {
                 guard let next = place.following(location, anyPort: anyPort) else {
                     throw refused("it leads to an address that may not be fetched")

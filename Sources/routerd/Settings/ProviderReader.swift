@@ -16,7 +16,7 @@ struct ProviderReader {
             meaning: "What models, records and `provider.order` call it: lower-case letters, digits, `-` and `_`."),
         Field(
             name: "kind", type: VendorKind.all.map(\.name).joined(separator: ", "), standard: "required",
-            meaning: "The format it speaks. This version speaks all of them but `bfl`."),
+            meaning: "The format it speaks."),
         Field(
             name: "key", type: "secret", standard: "the variable of the vendor",
             meaning: "Its API key; best as `${NAME}`. An engine may need none."),
@@ -95,11 +95,6 @@ struct ProviderReader {
                 at: entry["kind"], "unknown kind \"\(kindName)\"",
                 like.map { "did you mean \"\($0)\"?" }
                     ?? "known are \(VendorKind.all.map(\.name).joined(separator: ", "))")
-        }
-        guard kind.isSpoken else {
-            return fault(
-                at: entry["kind"], "kind \"\(kindName)\" has no translator in this version: it comes with a later one",
-                "this version speaks openai, anthropic, gemini, vertex, mistral, deepseek, xai and openai_compatible")
         }
         let isLocal = (value("class", of: entry, .location) ?? .vendor) == .local
         let isPrivateAllowed = value("allow_private_network", of: entry, .bool) ?? false
@@ -232,16 +227,11 @@ struct ProviderReader {
         let url = kind.baseURLVariable.flatMap { variable([$0]) }
         guard !providers.contains(where: { $0.provider.dialect.rawValue == kind.name }) else { return }
         guard let key = variable(kind.keyVariables) else {
-            if let url, kind.isSpoken, faults.isEmpty {
+            if let url, faults.isEmpty {
                 let names = kind.keyVariables.joined(separator: " or ")
                 warnings.append(
                     "\(url.variable) has no effect: without \(names) \(kind.displayName) is not switched on.")
             }
-            return
-        }
-        guard kind.isSpoken else {
-            warnings.append(
-                "\(key.variable) is set, but this version has no translator for \(kind.displayName): it stays off.")
             return
         }
         guard !providers.contains(where: { $0.provider.slug == kind.name }) else {

@@ -12,8 +12,10 @@ public final class VendorSimulator: Sendable {
             return SimulatedFault.named(in: String(decoding: prompt ?? $0.body, as: UTF8.self))
         }
     ) throws {
+        let flux = SimulatedFlux()
         server = try LoopbackServer(port: port, readsForms: true) { request in
             let parts = request.target.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: true)
+            if parts.first == "bfl" { return flux.answer(to: request, at: "/" + (parts.count > 1 ? parts[1] : "")) }
             guard let name = parts.first, let vendor = SimulatedVendor(rawValue: String(name)) else {
                 return [.answer(404, body: "no such vendor")]
             }

@@ -1,0 +1,34 @@
+/// Work that a vendor does between requests: it is asked for, asked about until it is done, and fetched.
+///
+/// A state machine without I/O: ``TaskExchange`` does what it says.
+public protocol UpstreamTask: Sendable {
+    /// What to do next.
+    ///
+    /// - Parameter outcome: of the step before; `nil` at the beginning.
+    /// - Throws: ``UpstreamFailure`` when the vendor failed, or what it said cannot be.
+    mutating func next(after outcome: TaskOutcome?) throws(UpstreamFailure) -> TaskStep
+}
+
+/// One thing to do for a task.
+public enum TaskStep: Sendable, Hashable {
+    /// Send this with the provider's key.
+    ///
+    /// - Parameter origin: such as `https://api.eu4.bfl.ai`; `nil`: below the provider's base URL.
+    case send(UpstreamRequest, origin: String?)
+    case wait(Duration)
+    /// Fetch what stands at an address, without a key.
+    case fetch(url: String, types: Set<MediaType>)
+    /// The vendor refused: its answer is read as that of any request.
+    case refused(UpstreamHead, body: [UInt8])
+    /// The task's part of the answer, a value in JSON.
+    case done([UInt8])
+}
+
+/// What came of a ``TaskStep``.
+public enum TaskOutcome: Sendable, Hashable {
+    case answer(UpstreamHead, body: [UInt8])
+    /// No whole answer came.
+    case lost(UpstreamFailure)
+    case waited
+    case fetched(FetchedMedia)
+}

@@ -1,0 +1,115 @@
+public import RouterCore
+
+/// Makes images with Black Forest Labs' FLUX: each is a task that is submitted, polled and fetched.
+///
+/// Source: BFL API reference, "flux-pro-1.1" and "get_result".
+public struct FluxImages: OperationTranslator {
+    public init() {}
+
+    private static let sideRange = 256...1440
+    private static let sideStep = 32
+    private static let sizeWithoutOne = ImageSize("1024x1024")
+    private static let formats = ["png", "jpeg"]
+
+    /// The first of the tasks' requests.
+    public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
+        try submission(request, for: endpoint, index: 0)
+    }
+
+    public func tasks(
+        for request: OperationRequest, at endpoint: Endpoint
+    ) throws(UpstreamFailure) -> [any UpstreamTask] {
+        var tasks: [any UpstreamTask] = []
+        for index in 0..<min(max(1, request.root["n"]?.integer ?? 1), 10) {
+            tasks.append(
+                FluxTask(
+                    try submission(request, for: endpoint, index: index), baseURL: endpoint.provider.baseURL))
+        }
+        return tasks
+    }
+
+    private func submission(
+        _ request: OperationRequest, for endpoint: Endpoint, index: Int
+    ) throws(UpstreamFailure) -> UpstreamRequest {
+        let root = request.root
+        if root["stream"]?.bool == true {
+            throw UpstreamFailure(
+                .unsupported, "`stream` must be false: \(endpoint.upstreamModel) makes images whole.",
+                parameter: "stream")
+        }
+        let format = root["output_format"]?.string ?? "png"
+        guard Self.formats.contains(format) else {
+            throw UpstreamFailure(
+                .unsupported, "`output_format` must be png or jpeg for \(endpoint.upstreamModel).",
+                parameter: "output_format")
+        }
+        let (width, height) = Self.sides(root["size"]?.string.flatMap(ImageSize.init) ?? Self.sizeWithoutOne)
+        var writer = JSONWriter(capacity: request.document.bytes.count + 128)
+        writer.beginObject()
+        if let prompt = root["prompt"] { writer.member("prompt", prompt) }
+        writer.member("width", width)
+        writer.member("height", height)
+        writer.member("output_format", format)
+        if let seed = root["seed"], !seed.isNull {
+            guard let number = seed.integer, (0...Int(Int32.max)).contains(number) else {
+                throw UpstreamFailure(
+                    .unsupported, "`seed` must be from 0 to \(Int32.max) for \(endpoint.upstreamModel).",
+                    parameter: "seed")
+            }
+            writer.member("seed", number + index)
+        }
+        if let tolerance = root["safety_tolerance"], !tolerance.isNull {
+            writer.member("safety_tolerance", tolerance)
+        } else if root["moderation"]?.equals("low") == true {
+            writer.member("safety_tolerance", 5)
+        }
+        for name in ["prompt_upsampling", "image_prompt"] {
+            if let value = root[name], !value.isNull {
+                writer.name(escaping: name)
+                writer.raw(value.text)
+            }
+        }
+        writer.endObject()
+        return UpstreamRequest(path: "/\(endpoint.upstreamModel)", body: writer.bytes)
+    }
+
+    /// The nearest sides that the model can make, in the same ratio.
+    private static func sides(_ size: ImageSize?) -> (width: Int, height: Int) {
+        guard let size else { return (1024, 1024) }
+        let longest = max(size.width, size.height)
+        let scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1
+        func side(_ pixels: Int) -> Int {
+            let steps = (Double(pixels) * scale / Double(sideStep)).rounded()
+            return min(max(Int(steps) * sideStep, sideRange.lowerBound), sideRange.upperBound)
+        }
+        return (side(size.width), side(size.height))
+    }
+
+    /// Reads the tasks' parts.
+    public func makeDecoder(
+        for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
+    ) -> any AnswerDecoder {
+        let asked = request.root
+        return WholeAnswer(
+            ImagesAnswer { answer throws(UpstreamFailure) in
+                guard let parts = answer["parts"], parts.kind == .array else { throw .notAnAnswer }
+                var images: [AnsweredImage] = []
+                for part in parts.elements {
+                    guard let base64 = part["b64_json"] else { throw .notAnAnswer }
+                    images.append(
+                        AnsweredImage(
+                            base64: base64, type: part["media_type"]?.string ?? "image/png", revisedPrompt: nil))
+                }
+                var usage = Usage()
+                usage.images = images.count
+                usage.imageSize = asked["size"]?.string
+                usage.imageQuality = asked["quality"]?.string
+                return ImagesAnswer.Reading(images: images, usage: usage)
+            },
+            status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
+    }
+
+    public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {
+        OpenAIFailure.reading(head, body: body)
+    }
+}

@@ -1,0 +1,286 @@
+import RouterProviders
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import RouterCore
+
+/// The calls of one worked example: each request must be the next of its kind, and gets that answer.
+private final class ExampleTransport: Transport, MediaFetcher {
+    private let calls: [JSONValue]
+    private let played: Mutex<(used: Set<Int>, faults: [String], samples: [String])>
+
+    init(_ fixture: Fixture) throws {
+        calls = try #require(try fixture.json("vendor_exchange.json")).elements.map(\.self)
+        played = Mutex(([], [], []))
+    }
+
+    /// What was asked for that the example does not have, and what was not asked for.
+    var faults: [String] {
+        played.withLock { played in
+            // An address that is fetched is played by ``fetch(_:within:)``.
+            let left = calls.indices.filter {
+                !played.used.contains($0) && calls[$0]["request"]?["headers"]?["x-key"] != nil
+            }
+            return played.faults + left.map { "not asked: \(calls[$0]["request"]?["url"]?.string ?? "submit")" }
+        }
+    }
+
+    var samples: [String] { played.withLock { $0.samples } }
+
+    func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
+        let url = provider.baseURL + request.path
+        let answer = played.withLock { played -> JSONValue? in
+            let index = calls.indices.first { index in
+                let asked = calls[index]["request"]
+                let place = asked?["url"]?.string ?? asked?["path"]?.string.map { "https://api.bfl.ai" + $0 }
+                return !played.used.contains(index) && place == url
+                    && asked?["method"]?.string == request.method.rawValue
+            }
+            guard let index, let asked = calls[index]["request"] else {
+                played.faults.append("asked: \(url)")
+                return nil
+            }
+            played.used.insert(index)
+            if request.headers.first(where: { $0.name == "x-key" })?.value != "secret" {
+                played.faults.append("no key: \(url)")
+            }
+            if let body = asked["body"], let sent = try? JSONDocument(request.body) {
+                played.faults += FixtureComparison.differences(body, sent.root, side: .vendorRequest).map { "\($0)" }
+            }
+            return calls[index]["response"]
+        }
+        return PlayedExchange(
+            answer.map {
+                [.head(UpstreamHead(status: $0["status"]?.integer ?? 0)), .bytes(Array($0["body"]?.text ?? []))]
+            } ?? [])
+    }
+
+    func fetch(_ address: MediaAddress, within time: Duration) async throws(UpstreamFailure) -> FetchedMedia {
+        played.withLock { $0.samples.append(address.url) }
+        let call = calls.first { $0["request"]?["url"]?.string == address.url }
+        let bytes = call?["response"]?["body"]?["$bytes_base64"]?.string
+        return FetchedMedia(type: .png, base64: bytes.map { Array($0.utf8) } ?? Base64.encoded(Array(address.url.utf8)))
+    }
+}
+
+private final class PlayedExchange: Exchange {
+    private let events: Mutex<[ExchangeEvent]>
+    init(_ events: [ExchangeEvent]) { self.events = Mutex(events) }
+    func next() async throws(UpstreamFailure) -> ExchangeEvent? {
+        events.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+    }
+    func cancel() {}
+}
+
+@Suite("FLUX", .timeLimit(.minutes(1))) struct FluxTests {
+    static let examples = Fixture.all(of: "bfl")
+
+    private static let bfl = Provider(
+        slug: "bfl", name: "Black Forest Labs", dialect: .bfl, baseURL: "https://api.bfl.ai/v1", location: .vendor)
+
+    private static func engine(
+        _ transport: any Transport, _ media: any MediaFetcher, provider: Provider = bfl,
+        ledger: any Ledger = FreeLedger(),
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { _ in }
+    ) -> Engine {
+        let model = Model(
+            id: "black-forest-labs/flux-1.1-pro", name: "FLUX", contextLength: 0, outputModalities: ["image"],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+                .init(unit: "image_output", usd: "0.04"),
+            ], endpoints: [Endpoint(provider: provider, upstreamModel: "flux-pro-1.1")])
+        let catalog = Catalog([model])
+        return Engine(
+            catalog: { catalog }, vendors: Vendors.all, transport: transport,
+            authorizer: KeyAuthorizer(keys: [provider.slug: [Credentials("secret")].compactMap(\.self)]),
+            ledger: ledger,
+            media: media,
+            ambient: .live(timestamp: { 1_776_249_000_000 }), sleep: sleep)
+    }
+
+    /// The settled record and the answer's members, or the error.
+    private static func ask(
+        _ engine: Engine, _ body: [UInt8]
+    ) async throws -> (record: Generation, answer: JSONDocument) {
+        let answer = try await engine.answer(
+            OperationRequest(body, for: .images), for: Caller(account: .first, key: "k"),
+            as: Samples.generation)
+        var pieces: [ChatPiece] = []
+        let record = try await answer.forward { events in
+            for case .completion(let piece) in events { pieces.append(piece) }
+        }
+        let piece = try #require(pieces.first)
+        return (record, try JSONDocument([0x7B] + piece.members + [0x7D]))
+    }
+
+    @Test("the examples are there") func examplesAreThere() { #expect(Self.examples.count == 13) }
+
+    @Test("an example's calls are made in its order, and its answer is given", arguments: examples)
+    func example(_ fixture: Fixture) async throws {
+        let transport = try ExampleTransport(fixture)
+        let engine = Self.engine(transport, transport)
+        let body = try #require(try fixture.bytes("openai_request.json"))
+        let expected = try #require(try fixture.json("openai_response.json"))
+        do {
+            let (record, answer) = try await Self.ask(engine, body)
+            let images = try #require(expected["data"]).elements.map(\.self)
+            let got = try #require(answer.root["data"]).elements.map { $0["b64_json"]?.string ?? "" }
+            let wanted = images.map { image in
+                image["b64_json"]?.string
+                    ?? String(decoding: Base64.encoded(Array((image["url"]?.string ?? "").utf8)), as: UTF8.self)
+            }
+            #expect(got == wanted)
+            #expect(record.usage.images == images.count && record.outcome == .completed)
+            #expect(record.cost.nanoUSD == Int64(40_000_000 * images.count))
+        } catch let error as APIError {
+            let status = try fixture.meta()["expect_status"]?.integer
+            #expect(error.kind.status == status, "\(error)")
+            // Of our own account nothing is told.
+            if status != 502 || error.message.contains("image") || error.message.contains("task") {
+                #expect(error.message == expected["error"]?["message"]?.string)
+            }
+        }
+        #expect(transport.faults.isEmpty, "\(transport.faults)")
+    }
+
+    @Test(
+        "sizes become the nearest that the model makes",
+        arguments: [
+            ("auto", 1024, 1024), ("1024x1024", 1024, 1024), ("1792x1024", 1440, 832), ("1024x1792", 832, 1440),
+            ("1536x1024", 1440, 960), ("1x1", 256, 256), ("4096x256", 1440, 256), ("1000x1000", 992, 992),
+        ])
+    func sizes(_ size: String, _ width: Int, _ height: Int) throws {
+        let request = try OperationRequest(Array(#"{"model":"m","prompt":"p","size":"\#(size)"}"#.utf8), for: .images)
+        let upstream = try FluxImages().encode(
+            request, for: Endpoint(provider: Self.bfl, upstreamModel: "flux-pro-1.1"))
+        let sent = try JSONDocument(upstream.body).root
+        #expect(sent["width"]?.integer == width && sent["height"]?.integer == height)
+    }
+
+    @Test("what the model does not have is refused by name", arguments: [#""output_format":"webp""#, #""seed":-1"#])
+    func refuses(_ member: String) throws {
+        let request = try OperationRequest(Array(#"{"model":"m","prompt":"p",\#(member)}"#.utf8), for: .images)
+        let endpoint = Endpoint(provider: Self.bfl, upstreamModel: "flux-pro-1.1")
+        let failure = #expect(throws: UpstreamFailure.self) { _ = try FluxImages().encode(request, for: endpoint) }
+        #expect(failure?.kind == .unsupported && failure.map { member.contains($0.parameter ?? "-") } == true)
+    }
+
+    private static let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]
+
+    /// A vendor over HTTP: what it says of its task, and how it answers for the image.
+    private func overHTTP(
+        polling: String? = nil, sample: [Step],
+        _ check: (Result<(record: Generation, answer: JSONDocument), any Error>, LoopbackServer) -> Void
+    ) async throws {
+        let address = Mutex("")
+        let server = try LoopbackServer { request in
+            let base = address.withLock(\.self)
+            if request.method == "POST" {
+                return [.answer(body: #"{"id":"1","polling_url":"\#(polling ?? base + "/v1/get_result?id=1")"}"#)]
+            }
+            return request.target.hasPrefix("/v1/get_result")
+                ? [.answer(body: #"{"status":"Ready","result":{"sample":"\#(base)/sample"}}"#)] : sample
+        }
+        address.withLock { $0 = server.baseURL }
+        let transport = try CurlTransport()
+        var limits = MediaFetch.Limits()
+        limits.bytesMax = 20 << 20
+        let media = try MediaFetch(reach: .everywhere, limits: limits)
+        var provider = Self.bfl
+        provider.baseURL = server.baseURL + "/v1"
+        let engine = Self.engine(transport, media, provider: provider)
+        let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
+        do {
+            check(.success(try await Self.ask(engine, body)), server)
+        } catch {
+            check(.failure(error), server)
+        }
+        await media.shutdown()
+        await transport.shutdown()
+        server.stop()
+    }
+
+    @Test("an image is fetched over HTTP without the key")
+    func fetches() async throws {
+        let head = Step.head(200, ["content-type": "image/png", "content-length": "\(Self.png.count)"])
+        try await overHTTP(sample: [head, .send(Self.png)]) { result, server in
+            let answer = try? result.get().answer
+            #expect(answer?.root["data"]?.elements.first { _ in true }?["b64_json"]?.string == "iVBORw0KGgoBAgM=")
+            #expect(server.requests.map { $0["x-key"] ?? "none" } == ["secret", "secret", "none"])
+        }
+    }
+
+    @Test(
+        "an address that gives something else than an image is the vendor's failure",
+        arguments: [
+            [Step.answer(headers: ["content-type": "text/html"], body: "<html>")],
+            [Step.answer(302, headers: ["location": "/elsewhere"])],
+            [Step.answer(headers: ["content-type": "image/png"], body: "<html>")],
+            [Step.head(200, ["content-type": "image/png", "content-length": "209715200"])],
+            [
+                Step.head(200, ["content-type": "image/png"]), .send(png), .pour(bytes: 200 << 20, counted: Counter()),
+                .close,
+            ],
+            [Step.answer(404)],
+        ])
+    func refusesSamples(_ sample: [Step]) async throws {
+        try await overHTTP(sample: sample) { result, server in
+            let error = #expect(throws: APIError.self) { _ = try result.get() }
+            #expect(error?.kind.status == 502, "\(String(describing: error))")
+            #expect(!server.requests.contains { $0.target == "/elsewhere" })
+        }
+    }
+
+    @Test(
+        "an address on another host is not asked, whatever it looks like",
+        arguments: [
+            "https://example.com/v1/get_result?id=1", "http://127.0.0.1:1/v1/get_result",
+            "https://api.bfl.ai/v1/get_result",
+            "file:///etc/passwd", "not an address", "https://evil.com/.bfl.ai",
+        ])
+    func refusesPollingHosts(_ polling: String) async throws {
+        try await overHTTP(polling: polling, sample: []) { result, server in
+            let error = #expect(throws: APIError.self) { _ = try result.get() }
+            #expect(error?.kind.status == 502)
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test("waits grow from half a second to two, and end when the time is over")
+    func waits() async throws {
+        let waits = Mutex<[Duration]>([])
+        let pending = try #require(Self.examples.first { $0.name == "01-url" })
+        let transport = try ExampleTransport(pending)
+        let engine = Self.engine(transport, transport, sleep: { duration in waits.withLock { $0.append(duration) } })
+        _ = try await Self.ask(engine, try #require(try pending.bytes("openai_request.json")))
+        #expect(waits.withLock(\.self).prefix(3) == [.milliseconds(500), .milliseconds(750), .milliseconds(1125)])
+    }
+
+    @Test("a client that leaves ends the waiting, and pays for what the vendor makes all the same")
+    func leaves() async throws {
+        let asked = Signal()
+        let server = try LoopbackServer { request in
+            request.method == "POST"
+                ? [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
+                : [.raise(asked), .answer(body: #"{"status":"Pending"}"#)]
+        }
+        defer { server.stop() }
+        let transport = try CurlTransport()
+        var provider = Self.bfl
+        provider.baseURL = server.baseURL + "/v1"
+        let ledger = ScriptedLedger()
+        let engine = Self.engine(
+            transport, try MediaFetch(reach: .everywhere), provider: provider, ledger: ledger,
+            sleep: { _ in try await Task.sleep(for: .milliseconds(1)) })
+        let task = Task {
+            try await Self.ask(engine, Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p","n":2}"#.utf8))
+        }
+        await asked.raised()
+        task.cancel()
+        _ = await task.result
+        #expect(ledger.settled.map(\.outcome) == [.cancelled])
+        #expect(ledger.settled.map(\.cost.nanoUSD) == [80_000_000])
+        await transport.shutdown()
+    }
+}
