@@ -19,6 +19,8 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
     private(set) var hasBegun = false
     /// Whether the body is server-sent events, into which a comment may be put.
     private var isEventStream = false
+    /// Whether the body goes out as it comes, without a length.
+    private var isOpenEnded = false
     private var waiting: UnsafeContinuation<Void, any Error>?
     private var stalledSince: NIODeadline?
 
@@ -40,7 +42,8 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
         context.eventLoop.preconditionInEventLoop()
         guard !hasLeft, !hasBegun else { return }
         hasBegun = true
-        isEventStream = contentLength == nil && headers.isEventStream
+        isOpenEnded = contentLength == nil
+        isEventStream = isOpenEnded && headers.isEventStream
         guard plain == nil else {  // Goes out with the first bytes of the body.
             plain?.writeHead(status: status, headers: headers, contentLength: contentLength, isLast: isLast)
             return
@@ -133,6 +136,9 @@ final class FrontResponseStream: FrontResponse, @unchecked Sendable {
             context.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
         } else if isEventStream {
             writeNow(Array(": still there\n\n".utf8))
+        } else if isOpenEnded {
+            // Nothing can be put between bytes. Whoever stops sending while they come has left, as good as always.
+            context.close(promise: nil)
         }
     }
 

@@ -1,0 +1,123 @@
+import RouterCore
+import RouterProviders
+import TestSupport
+import Testing
+
+@testable import RouterHTTP
+
+@Suite("Speech over sockets", .serialized, .timeLimit(.minutes(1))) struct SpeechRouteTests {
+    private static func model(_ servers: [LoopbackServer]) -> Model {
+        Model(
+            id: "test/voice", name: "Voice", contextLength: 0, outputModalities: ["speech"],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+                .init(unit: "character", usd: "0.001"),
+            ],
+            endpoints: servers.enumerated().map { index, server in
+                Endpoint(
+                    provider: Provider(
+                        slug: "v\(index)", name: "V\(index)", dialect: .openAI, baseURL: server.baseURL + "/v1",
+                        location: .vendor), upstreamModel: "tts-1")
+            })
+    }
+
+    private func serve(
+        _ servers: [LoopbackServer], _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
+    ) async throws {
+        let transport = try CurlTransport()
+        let ledger = ScriptedLedger()
+        let models = [Self.model(servers)]
+        let catalog = Catalog(models)
+        let engine = Engine(
+            catalog: { catalog }, vendors: Vendors.all, transport: transport, authorizer: NoAuthorizer(),
+            ledger: ledger, ambient: TestServer.ambient)
+        do {
+            try await TestServer.serve(engine, models: models) { try await body($0, ledger) }
+        } catch {
+            await transport.shutdown()
+            for server in servers { server.stop() }
+            throw error
+        }
+        await transport.shutdown()
+        for server in servers { server.stop() }
+    }
+
+    /// Five characters.
+    private static func request(provider: String = "{}") -> String {
+        TestServer.chat(
+            path: "/api/v1/audio/speech",
+            body: #"{"model":"test/voice","input":"Hello","voice":"alloy","provider":\#(provider)}"#)
+    }
+    private static let head = Step.head(200, ["content-type": "audio/mpeg", "transfer-encoding": "chunked"])
+    private static let sound = String(repeating: "sound ", count: 200)
+
+    @Test("the first byte is out before the last one is in")
+    func passesAtOnce() async throws {
+        let goesOn = Signal()
+        let server = try LoopbackServer(
+            steps: [Self.head, .chunk(Self.sound), .wait(for: goesOn), .chunk("last bytes"), .lastChunk])
+        try await serve([server]) { port, ledger in
+            let client = try RawClient(port: port)
+            await client.send(Self.request())
+            let first = await client.read(until: "sound ")
+            #expect(first.hasPrefix("HTTP/1.1 200") && first.lowercased().contains("content-type: audio/mpeg"))
+            #expect(first.lowercased().contains("x-generation-id: gen-") && ledger.settled.isEmpty)
+            goesOn.raise()
+            #expect(await client.read(until: "0\r\n\r\n").contains("last bytes"))
+            #expect(ledger.settled.map(\.outcome) == [.completed])
+            #expect(ledger.settled.map(\.cost.nanoUSD) == [5_000_000])
+        }
+    }
+
+    @Test("a client that leaves in the middle ends the vendor's request, and pays for its text")
+    func leaves() async throws {
+        let ended = Signal()
+        let server = try LoopbackServer(steps: [Self.head, .chunk(Self.sound), .untilClosed(ended)])
+        try await serve([server]) { port, ledger in
+            do {
+                let client = try RawClient(port: port)
+                await client.send(Self.request())
+                #expect(await client.read(until: "sound ").contains("sound "))
+            }
+            await ended.raised()
+            #expect(await eventually { ledger.settled.count == 1 })
+            #expect(ledger.settled.map(\.outcome) == [.cancelled])
+            #expect(ledger.settled.map(\.cost.nanoUSD) == [5_000_000])
+        }
+    }
+
+    @Test("a vendor that breaks off in the middle: the connection ends without the end of the body")
+    func breaks() async throws {
+        let server = try LoopbackServer(steps: [Self.head, .chunk(Self.sound), .reset])
+        try await serve([server]) { port, ledger in
+            let client = try RawClient(port: port)
+            await client.send(Self.request())
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("sound ") && !text.hasSuffix("0\r\n\r\n"))
+            #expect(await eventually { ledger.settled.count == 1 })
+            #expect(ledger.settled.map(\.outcome) == [.failed])
+        }
+    }
+
+    @Test(
+        "what is no audio, or breaks off before any, goes to the next endpoint, and is an error without one",
+        arguments: [
+            [Step.answer(headers: ["content-type": "text/html"], body: "<html><body>Hi</body></html>")],
+            [Step.answer(headers: ["content-type": "audio/mpeg"], body: "")], [Self.head, .close],
+            [Step.answer(500, body: "broken")],
+        ])
+    func fallsBack(_ bad: [Step]) async throws {
+        let good: [Step] = [Self.head, .chunk(Self.sound), .lastChunk]
+        for hasOther in [true, false] {
+            let servers = [try LoopbackServer(steps: bad)] + (hasOther ? [try LoopbackServer(steps: good)] : [])
+            try await serve(servers) { port, ledger in
+                let client = try RawClient(port: port)
+                await client.send(Self.request(provider: hasOther ? #"{"order":["v0","v1"]}"# : "{}"))
+                let text = await client.read(until: hasOther ? "0\r\n\r\n" : "}}")
+                #expect(text.hasPrefix(hasOther ? "HTTP/1.1 200" : "HTTP/1.1 5"), "\(text.prefix(300))")
+                #expect(ledger.settled.map(\.outcome) == [hasOther ? .completed : .failed])
+                #expect(ledger.settled.map(\.cost.nanoUSD) == [hasOther ? 5_000_000 : 0])
+            }
+        }
+    }
+}
