@@ -30,14 +30,15 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
             return SimulatedStep.all(of: refusal)
         }
         let head = SimulatedStep.head(response.status, response.contentType, [:])
-        let opening = response.pieces.prefix(response.firstContent).map { SimulatedStep.bytes(Array($0.utf8)) }
+        let opening = response.pieces.prefix(response.firstContent).map { SimulatedStep.bytes($0) }
         let content = response.pieces.dropFirst(response.firstContent).prefix(2).map {
-            SimulatedStep.bytes(Array($0.utf8))
+            SimulatedStep.bytes($0)
         }
         let error = vendor.errorBody(500, "api_error", "The simulator was asked for this.")
         let errorEvent =
             response.isStream
             ? (vendor == .anthropic ? "event: error\n" : "") + "data: \(error)\n\n" : error
+        let hasMore = response.pieces.count > 1
         switch self {
         case .limit: return refused(429, "rate_limit_error")
         case .limitWithWait: return refused(429, "rate_limit_error", headers: ["retry-after": "7"])
@@ -46,17 +47,17 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
         case .overloaded: return refused(529, "overloaded_error")
         case .refusedConnection: return [.reset]
         case .resetBeforeContent: return [head] + opening + [.reset]
-        case .resetAfterContent: return response.isStream ? [head] + opening + content + [.reset] : [head, .reset]
+        case .resetAfterContent: return hasMore ? [head] + opening + content + [.reset] : [head, .reset]
         case .stall: return [head] + opening + [.hang]
-        case .stallAfterContent: return response.isStream ? [head] + opening + content + [.hang] : [head, .hang]
+        case .stallAfterContent: return hasMore ? [head] + opening + content + [.hang] : [head, .hang]
         case .slowDrip:
             return [head]
-                + response.pieces.joined().utf8.map { SimulatedStep.bytes([$0]) } + [.end]
+                + response.pieces.joined().map { SimulatedStep.bytes([$0]) } + [.end]
         case .truncatedJSON:
-            let body = Array(response.pieces.joined().utf8)
+            let body = Array(response.pieces.joined())
             return [head, .bytes(Array(body.prefix(body.count / 2))), .end]
         case .truncatedStream:
-            return [head] + response.pieces.dropLast(2).map { SimulatedStep.bytes(Array($0.utf8)) } + [.end]
+            return [head] + response.pieces.dropLast(2).map { SimulatedStep.bytes($0) } + [.end]
         case .garbage:
             return [head, .bytes((0..<512).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }), .end]
         case .errorInside: return [head] + opening + [.bytes(Array(errorEvent.utf8)), .end]
@@ -73,7 +74,7 @@ public enum SimulatedFault: String, Sendable, CaseIterable {
             guard response.isStream else { return SimulatedStep.all(of: response) }
             let comment = SimulatedStep.bytes(Array((": " + String(repeating: "x", count: 1021) + "\n").utf8))
             return [head] + Array(repeating: comment, count: 1024) + [.bytes(Array("\n".utf8))]
-                + response.pieces.map { .bytes(Array($0.utf8)) } + [.end]
+                + response.pieces.map { .bytes($0) } + [.end]
         }
     }
 }
@@ -92,6 +93,6 @@ public enum SimulatedStep: Sendable, Hashable {
     /// All of a response.
     public static func all(of response: SimulatedResponse) -> [SimulatedStep] {
         [.head(response.status, response.contentType, response.headers)]
-            + response.pieces.map { .bytes(Array($0.utf8)) } + [.end]
+            + response.pieces.map { .bytes($0) } + [.end]
     }
 }

@@ -46,7 +46,8 @@ enum SimulatedTranscription {
     ) -> SimulatedResponse {
         let text = heard.joined()
         func plain(_ text: String) -> SimulatedResponse {
-            SimulatedResponse(status: 200, contentType: "text/plain; charset=utf-8", pieces: [text], firstContent: 0)
+            SimulatedResponse(
+                status: 200, contentType: "text/plain; charset=utf-8", pieces: [Array(text.utf8)], firstContent: 0)
         }
         if isStreamed {
             let deltas = heard.map { #"data: {"type":"transcript.text.delta","delta":"\#($0)"}"# + "\n\n" }

@@ -38,6 +38,7 @@ public enum SimulatedVendor: String, Sendable, CaseIterable {
         }
         if let embeddings = SimulatedEmbeddings.answer(root, at: path, of: self) { return embeddings }
         if let images = SimulatedImages.answer(root, at: path, of: self) { return images }
+        if let speech = SimulatedSpeech.answer(root, at: path, of: self) { return speech }
         let question = SimulatedQuestion(root, of: self)
         switch self {
         case .anthropic:
@@ -99,17 +100,18 @@ public struct SimulatedResponse: Sendable, Hashable {
     public var status: Int
     public var contentType: String
     public var headers: [String: String] = [:]
-    public var pieces: [String]
+    public var pieces: [[UInt8]]
     /// The first piece that holds content.
     public var firstContent: Int
 
     public static func json(_ status: Int, _ body: String) -> SimulatedResponse {
-        SimulatedResponse(status: status, contentType: "application/json", pieces: [body], firstContent: 0)
+        SimulatedResponse(status: status, contentType: "application/json", pieces: [Array(body.utf8)], firstContent: 0)
     }
 
     static func stream(_ pieces: [String], firstContent: Int) -> SimulatedResponse {
         SimulatedResponse(
-            status: 200, contentType: "text/event-stream", pieces: pieces, firstContent: firstContent)
+            status: 200, contentType: "text/event-stream", pieces: pieces.map { Array($0.utf8) },
+            firstContent: firstContent)
     }
 
     public var isStream: Bool { contentType.hasPrefix("text/event-stream") }
