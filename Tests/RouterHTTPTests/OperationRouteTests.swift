@@ -119,6 +119,53 @@ import Testing
         }
     }
 
+    @Test(
+        "images come in events, and a finished one has an address",
+        arguments: ["", #","response_format":"url""#, #","response_format":"b64_json""#])
+    func imageEvents(_ member: String) async throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try MediaFolder(place, timestamp: { 1_776_249_000_000 })
+        let script: [ScriptedTransport.Step] = [
+            .head(200), .bytes("partial BAUG\n"), .bytes("usage 3 4\ndrawn AQID\nend\n"),
+        ]
+        try await TestServer.run([script], models: [Self.draw], media: folder) { port, _, ledger in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/images/generations", headers: "Connection: close\r\n",
+                    body: #"{"model":"draw","prompt":"p","stream":true,"partial_images":1\#(member)}"#))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("text/event-stream"), "\(text)")
+            let partial =
+                "event: image_generation.partial_image\n"
+                + #"data: {"type":"image_generation.partial_image","b64_json":"BAUG","created_at":1776249000}"#
+            #expect(text.contains(partial + "\n\n"), "\(text)")
+            let end = text.split(separator: "event: image_generation.completed\n").dropFirst().first ?? ""
+            #expect(end.hasPrefix(#"data: {"type":"image_generation.completed","#) && !text.contains("[DONE]"))
+            #expect(end.contains(#""b64_json":"AQID""#) == !member.contains("url"))
+            #expect(end.contains(#""url":"http://x/api/v1/media/"#) == !member.contains("b64_json"))
+            #expect(end.contains(#""usage":{"input_tokens":3,"output_tokens":4,"#) && end.contains(#""cost":"#))
+            #expect(ledger.settled.map(\.kind) == [.image] && ledger.settled.map(\.outcome) == [.completed])
+        }
+    }
+
+    @Test("an image that breaks off is told as an error in the stream, and only its partial images are charged")
+    func imageBreaksOff() async throws {
+        let script: [ScriptedTransport.Step] = [.head(200), .bytes("partial BAUG\n")]
+        try await TestServer.run([script], models: [Self.draw]) { port, _, ledger in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/images/generations", headers: "Connection: close\r\n",
+                    body: #"{"model":"draw","prompt":"p","stream":true,"partial_images":1}"#))
+            let text = await client.read()
+            #expect(text.contains("event: error\n") && !text.contains("image_generation.completed"), "\(text)")
+            #expect(ledger.settled.map(\.outcome) == [.failed] && ledger.settled.map(\.cost) == [.zero])
+            #expect(ledger.settled.map(\.usage.completion) == [100] && ledger.settled.map(\.usage.images) == [0])
+        }
+    }
+
     @Test("without a media folder the bytes are in the answer whatever was asked, and no address leads anywhere")
     func imagesWithoutFolder() async throws {
         try await TestServer.run([Self.imageScript], models: [Self.draw]) { port, _, _ in

@@ -137,4 +137,146 @@ import Testing
             of: [[UInt8]](repeating: megabyte, count: 101), to: request, at: endpoint, translator)
         #expect(failure?.kind == .broken && failure?.message.contains("bytes") == true)
     }
+
+    // MARK: Streams
+
+    private static let asked = #"{"model":"openai/gpt-image-1","prompt":"p","stream":true,"partial_images":2}"#
+    private static let askedEngine = #"{"model":"mine/flux","prompt":"p","stream":true}"#
+    private static let partial =
+        #"data: {"type":"image_generation.partial_image","b64_json":"AQID","partial_image_index":0,"created_at":7}"#
+        + "\n\n"
+    private static let completed =
+        "event: image_generation.completed\n"
+        + #"data: {"type":"image_generation.completed","created_at":9,"b64_json":"BAUG","size":"1024x1024","#
+        + #""quality":"low","background":"opaque","output_format":"webp","usage":{"input_tokens":5,"#
+        + #""output_tokens":372,"total_tokens":377,"input_tokens_details":{"text_tokens":5,"image_tokens":0}}}"#
+        + "\n\n"
+
+    /// What an answer becomes, whole or as events.
+    private func streamed(
+        _ answer: String, _ asked: String = asked, type: String = "text/event-stream", cut: [[UInt8]]? = nil
+    ) throws -> (pieces: [String], usage: Usage?, failure: UpstreamFailure?) {
+        let (request, endpoint, translator) = try parts(Array(asked.utf8))
+        let head = UpstreamHead(status: 200, lines: Array("content-type: \(type)\r\n".utf8))
+        var decoder = translator.makeDecoder(for: request, from: endpoint, head: head)
+        var events: [ChatEvent] = []
+        var failure: UpstreamFailure?
+        do throws(UpstreamFailure) {
+            for piece in cut ?? [Array(answer.utf8)] { try decoder.decode(piece, into: &events) }
+            try decoder.finish(into: &events)
+        } catch {
+            failure = error
+        }
+        var pieces: [String] = []
+        var usage: Usage?
+        for event in events {
+            switch event {
+            case .content(let piece): pieces.append("content " + String(decoding: piece.members, as: UTF8.self))
+            case .completion(let piece): pieces.append("end " + String(decoding: piece.members, as: UTF8.self))
+            case .usage(let said): usage = said
+            default: break
+            }
+        }
+        return (pieces, usage, failure)
+    }
+
+    @Test("OpenAI is asked for a stream and its partial images, an engine for what the client said")
+    func asksForStreams() throws {
+        let (request, endpoint, translator) = try parts(Array(Self.asked.utf8))
+        #expect(request.form == .events && request.stream)
+        #expect(
+            String(decoding: try translator.encode(request, for: endpoint).body, as: UTF8.self)
+                == #"{"model":"gpt-image-1","prompt":"p","stream":true,"partial_images":2}"#)
+        let whole = try parts(Array(Self.asked.replacing("true", with: "false").utf8))
+        #expect(whole.request.form == .json)
+        #expect(
+            String(decoding: try translator.encode(whole.request, for: endpoint).body, as: UTF8.self)
+                == #"{"model":"gpt-image-1","prompt":"p"}"#)
+        let engine = try parts(Array(Self.askedEngine.utf8))
+        let body = try engine.translator.encode(engine.request, for: engine.endpoint).body
+        #expect(
+            String(decoding: body, as: UTF8.self)
+                == #"{"model":"flux","prompt":"p","stream":true,"response_format":"b64_json"}"#)
+    }
+
+    @Test(
+        "a model that makes images in one go refuses a stream, and OpenAI one of several images",
+        arguments: [
+            ("google/imagen-4", "stream", ""), ("google/gemini-2.5-flash-image", "stream", ""),
+            ("openai/gpt-image-1", "n", #","n":2"#),
+        ])
+    func refusesStreams(_ model: String, _ parameter: String, _ member: String) throws {
+        let (request, endpoint, translator) = try parts(
+            Array(#"{"model":"\#(model)","prompt":"p","stream":true\#(member)}"#.utf8))
+        let failure = #expect(throws: UpstreamFailure.self) { try translator.encode(request, for: endpoint) }
+        #expect(failure?.kind == .unsupported && failure?.parameter == parameter)
+    }
+
+    @Test("events are read however they are cut, and the last says what was used")
+    func readsEvents() throws {
+        let body = "event: image_generation.partial_image\n" + Self.partial + ": wait\n\n" + Self.completed
+        for (name, pieces) in ByteCuts.all(of: Array(body.utf8), random: 5, seed: 51) {
+            let (said, usage, failure) = try streamed(body, cut: pieces)
+            #expect(failure == nil, "\(name)")
+            #expect(
+                said == [
+                    #"content "type":"image_generation.partial_image","b64_json":"AQID","partial_image_index":0,"#
+                        + #""created_at":7"#,
+                    #"end "type":"image_generation.completed","b64_json":"BAUG","created_at":9,"background":"opaque","#
+                        + #""output_format":"webp","quality":"low","size":"1024x1024","media_type":"image/webp""#,
+                ], "\(name)")
+            #expect(usage?.prompt == 5 && usage?.completion == 372 && usage?.completionImage == 372)
+            #expect(usage?.images == 1 && usage?.imageQuality == "low" && usage?.imageSize == "1024x1024")
+        }
+    }
+
+    @Test("several images of an engine are counted together, and parts without a number get one")
+    func readsSeveral() throws {
+        let partial = Self.partial.replacing(#""partial_image_index":0,"#, with: "")
+        let (said, usage, failure) = try streamed(
+            partial + partial + Self.completed + Self.completed + "data: [DONE]\n\n", Self.askedEngine)
+        #expect(failure == nil && said.count == 4)
+        #expect(said.prefix(2).map { $0.contains(#""partial_image_index":1"#) } == [false, true])
+        #expect(usage?.images == 2 && usage?.completion == 744)
+    }
+
+    @Test("an answer that comes whole is the last event")
+    func wholeBecomesEvent() throws {
+        let answer =
+            #"{"created":3,"data":[{"b64_json":"AQID"},{"b64_json":"BAUG","revised_prompt":"q"}],"size":"640x640"}"#
+        let (said, usage, failure) = try streamed(answer, Self.askedEngine, type: "application/json")
+        #expect(failure == nil)
+        #expect(
+            said == [
+                #"end "type":"image_generation.completed","b64_json":"AQID","created_at":3,"size":"640x640","#
+                    + #""media_type":"image/png""#,
+                #"end "type":"image_generation.completed","b64_json":"BAUG","created_at":3,"size":"640x640","#
+                    + #""media_type":"image/png","revised_prompt":"q""#,
+            ])
+        #expect(usage?.images == 2)
+    }
+
+    @Test(
+        "a stream that is no answer is refused, and one that ends early is cut off",
+        arguments: [
+            ("", false), (": hm\n\n", false), ("<html>", false), ("data: <html>\n\n", false), ("data: 7\n\n", false),
+            ("data: [DONE]\n\n", false), (partial, true), (completed.replacing("BAUG", with: "?"), false),
+            (completed.replacing(#""b64_json""#, with: #""url""#), false), (partial + completed.dropLast(40), true),
+        ])
+    func refusesStreamedAnswers(_ answer: String, _ hasPartial: Bool) throws {
+        let (said, _, failure) = try streamed(answer)
+        #expect(failure?.kind == .broken && said.count == (hasPartial ? 1 : 0))
+    }
+
+    @Test("an error in a stream is the vendor's")
+    func readsErrors() throws {
+        for error in [
+            #"data: {"type":"error","error":{"message":"moderated","code":"moderation_blocked"}}"#,
+            #"data: {"error":{"message":"moderated"}}"#,
+        ] {
+            let (said, _, failure) = try streamed(Self.partial + error + "\n\n")
+            #expect(said.count == 1 && failure?.message.contains("moderated") == true)
+            #expect(failure?.kind != .broken)
+        }
+    }
 }

@@ -74,3 +74,33 @@ def test_refused(client, members, parameter):
     with pytest.raises(openai.BadRequestError) as refused:
         client.images.generate(model="sim/openai", prompt="p", **members)
     assert refused.value.param == parameter
+
+
+@pytest.mark.parametrize("kind, token", [("openai", 0.00004), ("openai_compatible", 0)])
+@pytest.mark.parametrize("partials", [0, 2])
+def test_stream(client, kind, token, partials):
+    events = list(client.images.generate(model=f"sim/{kind}", prompt="p", stream=True, partial_images=partials))
+    assert [event.type for event in events] == ["image_generation.partial_image"] * partials + [
+        "image_generation.completed"
+    ]
+    assert [event.partial_image_index for event in events[:-1]] == list(range(partials))
+    for event in events:
+        assert base64.b64decode(event.b64_json).startswith(PIXEL_START)
+        assert (event.size, event.quality, event.output_format, event.background) == (
+            "1024x1024",
+            "high",
+            "png",
+            "opaque",
+        )
+    last = events[-1]
+    assert httpx.get(last.model_extra["url"]).content == base64.b64decode(last.b64_json)
+    assert last.usage.input_tokens == 15
+    assert last.usage.output_tokens == 4160 + partials * 100
+    cost = last.usage.output_tokens * token if token else 0.01
+    assert last.usage.model_extra["cost"] == pytest.approx(cost)
+
+
+def test_stream_refused(client):
+    with pytest.raises(openai.BadRequestError) as refused:
+        list(client.images.generate(model="sim/gemini", prompt="p", stream=True))
+    assert refused.value.param == "stream"

@@ -2,7 +2,7 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `usage PROMPT COMPLETION`,
+/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `partial BASE64` and `drawn BASE64` of a stream, `usage PROMPT COMPLETION`,
 /// `cached PROMPT COMPLETION CACHED [TIER]`, `sound MILLISECONDS` of PCM, `heard WORD` and `transcript WORD` of a
 /// transcript, `plain WORD` of one that is text, `seconds SECONDS` of its sound, `error MESSAGE`, `end`. An answer that has not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
@@ -86,6 +86,10 @@ public struct ScriptedTranslator: ChatTranslator {
                             ChatPiece(
                                 members: Array(
                                     #""data":[{"b64_json":"\#(words[1])","media_type":"image/png"}]"#.utf8))))
+                case "partial":
+                    events.append(.content(Self.imageEvent("partial_image", words[1])))
+                case "drawn":
+                    events.append(.completion(Self.imageEvent("completed", words[1])))
                 case "sound":
                     let bytes = [UInt8](repeating: 0, count: 48 * (Int(words[1]) ?? 0))
                     events.append(.bytes(BytesPiece(type: AudioFormat.pcm.contentType, bytes: bytes)))
@@ -119,6 +123,10 @@ public struct ScriptedTranslator: ChatTranslator {
 
         mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure) {
             guard hasEnded else { throw UpstreamFailure(.broken, "cut off") }
+        }
+
+        static func imageEvent(_ type: String, _ base64: String) -> ChatPiece {
+            ChatPiece(members: Array(#""type":"image_generation.\#(type)","b64_json":"\#(base64)""#.utf8))
         }
 
         static func piece(_ delta: String, finish: String = "null") -> ChatPiece {

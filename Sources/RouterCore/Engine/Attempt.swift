@@ -35,7 +35,7 @@ struct Attempt: Sendable {
         guard timeouts.total > .zero else {
             throw UpstreamFailure(.timedOut, "The time for this request ran out before this provider could be asked.")
         }
-        if !call.isStreamed {  // A whole answer begins when it is done.
+        if !call.isStreamed || call.takesItsTime {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
         } else if upstream.upload != nil {  // An answer begins when the client has sent its file, however slowly.

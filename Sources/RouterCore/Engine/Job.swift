@@ -43,6 +43,8 @@ struct Call: Sendable {
     var form = AnswerForm.json
     /// A client can be told to wait: bytes say nothing before their first one.
     var tellsSilence = true
+    /// Pieces come when they are made, however long that takes: only the whole answer has a time limit.
+    var takesItsTime = false
     var makeDecoder: @Sendable (UpstreamHead) -> any AnswerDecoder
     var failure: @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
 }
@@ -145,6 +147,7 @@ struct OperationJob: Job {
             upstream: try translator.encode(request, for: endpoint),
             tasks: try translator.tasks(for: request, at: endpoint),
             isStreamed: translator.isStreamed(request) && form != .json, form: form, tellsSilence: form == .events,
+            takesItsTime: request.operation == .images,
             makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
             failure: { translator.failure(head: $0, body: $1) })
     }

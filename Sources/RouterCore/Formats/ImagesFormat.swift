@@ -16,23 +16,26 @@ public struct ImagesFormat: Sendable {
     public enum Form: Sendable, Hashable {
         case both, url, base64
 
-        /// - Parameter word: `response_format` of the request.
-        public init(_ word: String?) {
+        /// - Parameters:
+        ///   - word: `response_format` of the request.
+        ///   - standard: what a request without it gets.
+        public init(_ word: String?, standard: Form = .both) {
             self =
                 switch word {
                 case "url": .url
                 case "b64_json": .base64
-                default: .both
+                default: standard
                 }
         }
     }
 
+    static let limits = JSONLimits(bytesMax: 128 << 20, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
+
     /// - Parameter piece: `"data":[{"b64_json":…,"media_type":…}],…`
     /// - Returns: `nil` for anything else.
     public init?(_ piece: ChatPiece) {
-        let limits = JSONLimits(bytesMax: 128 << 20, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
         // What a translator wrote can be read.
-        guard let document = try? JSONDocument([0x7B] + piece.members + [0x7D], limits: limits),
+        guard let document = try? JSONDocument([0x7B] + piece.members + [0x7D], limits: Self.limits),
             document.root["data"]?.kind == .array
         else { return nil }
         self.document = document

@@ -5,6 +5,8 @@ enum ImageCheck {
     /// Unicode scalars of a prompt.
     static let promptCharactersMax = 32_000
     static let imagesMax = 10
+    /// Of each image of a stream.
+    static let partialsMax = 3
 
     private static let qualities = ["auto", "low", "medium", "high", "standard", "hd"]
     private static let backgrounds = ["auto", "transparent", "opaque"]
@@ -35,9 +37,8 @@ enum ImageCheck {
             case "response_format": try check(value, isOneOf: responses)
             case "output_compression": try MemberCheck.check(value, isIntegerIn: 0...100)
             case "stream":
-                guard value.bool == false else {
-                    throw MemberCheck.invalid(value, "must be false: images come whole here")
-                }
+                guard value.bool != nil else { throw MemberCheck.wrongType(value, "true or false") }
+            case "partial_images": try MemberCheck.check(value, isIntegerIn: 0...partialsMax)
             default: break
             }
         }
@@ -54,10 +55,24 @@ enum ImageCheck {
     ///
     /// Source: OpenAI guide "Image generation", section "Cost and latency".
     private static let tokensAtMost = 6600
-    private static let tokensAtLeast = 272
+    static let tokensAtLeast = 272
+
+    /// Tokens of one partial image, whatever its size. Source: OpenAI guide "Image generation", section "Partial images
+    /// cost".
+    static let tokensOfPartial = 100
+
+    static func wantsEvents(_ root: JSONValue) -> Bool { root["stream"]?.bool == true }
+
+    /// Partial images that are asked for, of all images together.
+    static func partials(of root: JSONValue) -> Int {
+        guard wantsEvents(root) else { return 0 }
+        return count(of: root) * min(max(0, root["partial_images"]?.integer ?? 0), partialsMax)
+    }
+
+    private static func count(of root: JSONValue) -> Int { min(max(1, root["n"]?.integer ?? 1), imagesMax) }
 
     static func size(of root: JSONValue) -> OperationSize {
-        let count = min(max(1, root["n"]?.integer ?? 1), imagesMax)
+        let count = count(of: root)
         let bytes = root["prompt"]?.text.count ?? 0
         var usage = Usage()
         usage.images = count
@@ -66,7 +81,7 @@ enum ImageCheck {
         var size = OperationSize(atMost: usage, atLeast: usage)
         size.atMost.prompt = 16 + bytes / 2
         size.atLeast.prompt = bytes / 4
-        size.atMost.completion = count * tokensAtMost
+        size.atMost.completion = count * tokensAtMost + partials(of: root) * tokensOfPartial
         size.atLeast.completion = count * tokensAtLeast
         size.atMost.completionImage = size.atMost.completion
         size.atLeast.completionImage = size.atLeast.completion

@@ -62,7 +62,8 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     /// How the answer to a checked request goes out; a vendor's translator may know better.
     func form(of root: JSONValue) -> AnswerForm {
         switch self {
-        case .embeddings, .images: .json
+        case .embeddings: .json
+        case .images: ImageCheck.wantsEvents(root) ? .events : .json
         case .speech: SpeechCheck.wantsEvents(root) ? .events : .bytes
         case .transcription: TranscriptionCheck.wantsEvents(root) ? .events : TranscriptionCheck.wholeForm(root)
         }

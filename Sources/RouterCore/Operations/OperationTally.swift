@@ -7,6 +7,7 @@ struct OperationTally: AnswerTally {
     private var usage: Usage?
     private var sound: SoundCount?
     private var transcript: TranscriptCount?
+    private var images: ImageCount?
     /// Something came that the client could use.
     private var hasContent = false
 
@@ -17,6 +18,7 @@ struct OperationTally: AnswerTally {
         self.hold = hold
         sound = request.operation == .speech ? SoundCount(format: request.audioFormat) : nil
         transcript = request.upload.map(TranscriptCount.init)
+        images = request.operation == .images ? ImageCount(of: request.root) : nil
         prices = endpoint.prices
         counted = size.atLeast
         leavesTraces = endpoint.provider.location == .vendor
@@ -28,6 +30,7 @@ struct OperationTally: AnswerTally {
             if event.commits { hasContent = true }
             sound?.note(event)
             transcript?.note(event)
+            images?.note(event)
         }
     }
 
@@ -37,6 +40,7 @@ struct OperationTally: AnswerTally {
         var (reported, counted) = (usage, counted)
         sound?.complete(&reported, &counted)
         transcript?.complete(&reported, &counted, prices: prices)
+        images?.complete(&reported, &counted, end, prices: prices)
         return Bill(
             end, reported: reported, counted: counted, hasContent: hasContent,
             leavesTraces: leavesTraces, prices: prices)

@@ -4,8 +4,11 @@ import RouterCore
 
 extension FrontResponse {
     /// Answers with server-sent events, each as soon as it is there; the last one when the charge is settled.
+    ///
+    /// - Parameter prepare: what becomes of events before they are written.
     func send(
-        eventsOf answer: ChatAnswer, to operation: Operation, headers: ResponseHeaders, entry: inout RequestRecord
+        eventsOf answer: ChatAnswer, to operation: Operation, headers: ResponseHeaders, entry: inout RequestRecord,
+        prepare: ([ChatEvent]) async -> [ChatEvent] = { $0 }
     ) async {
         var headers = headers
         headers.addEventStream()
@@ -16,7 +19,7 @@ extension FrontResponse {
         do {
             let record = try await answer.forward { events in
                 var bytes: [UInt8] = []
-                format.append(events, to: &bytes)
+                format.append(await prepare(events), to: &bytes)
                 if !bytes.isEmpty { try await write(bytes) }
             }
             entry.generation = record

@@ -45,6 +45,10 @@ final class OperationRoute: Sendable {
                 await response.send(whole: answer, headers: headers, entry: &entry) { piece, record in
                     await write(piece, to: asked, of: record, address: address)
                 }
+            case .events where operation == .images:
+                await response.send(eventsOf: answer, to: operation, headers: headers, entry: &entry) { events in
+                    await imageEvents(events, to: asked, createdAt: answer.createdAt, address: address)
+                }
             case .events: await response.send(eventsOf: answer, to: operation, headers: headers, entry: &entry)
             case .bytes: await response.send(bytesOf: answer, headers: headers, entry: &entry)
             }
@@ -88,15 +92,46 @@ final class OperationRoute: Sendable {
         guard request.operation == .images, let format = ImagesFormat(piece) else {
             return OperationFormat.whole(piece, of: record)
         }
-        let form = ImagesFormat.Form(request.root["response_format"]?.string)
+        let form = form(of: request)
         var urls: [String?] = []
-        if let media, let address, form != .base64 {
-            for image in format.images {
-                let letters = Base64.checked(image.base64)
-                let name = await media.keep(letters.map(Base64.decoded) ?? [], type: image.type)
-                urls.append(name.map { address + MediaRoutes.path + $0 })
+        for image in format.images { urls.append(await url(of: image, form: form, address: address)) }
+        return format.whole(urls: urls, form: form, of: record)
+    }
+
+    /// Events of a stream of images; those that are finished are kept so that they have an address.
+    private func imageEvents(
+        _ events: [ChatEvent], to request: OperationRequest, createdAt: Int64, address: String?
+    ) async -> [ChatEvent] {
+        let form = form(of: request)
+        var written: [ChatEvent] = []
+        for event in events {
+            switch event {
+            case .content(let piece):
+                // A partial image has no address: it is looked at once.
+                let shown = ImageEvent(piece)?.piece(url: nil, form: form, createdAt: createdAt)
+                written.append(.content(shown ?? piece))
+            case .completion(let piece):
+                guard let image = ImageEvent(piece) else {
+                    written.append(event)
+                    continue
+                }
+                let url = await url(of: image.image, form: form, address: address)
+                written.append(.completion(image.piece(url: url, form: form, createdAt: createdAt)))
+            default: written.append(event)
             }
         }
-        return format.whole(urls: urls, form: form, of: record)
+        return written
+    }
+
+    private func form(of request: OperationRequest) -> ImagesFormat.Form {
+        ImagesFormat.Form(request.root["response_format"]?.string)
+    }
+
+    /// Where an image can be fetched from now on; `nil` where nobody wants that or it cannot be kept.
+    private func url(of image: ImagesFormat.Image, form: ImagesFormat.Form, address: String?) async -> String? {
+        guard let media, let address, form != .base64 else { return nil }
+        let letters = Base64.checked(image.base64)
+        let name = await media.keep(letters.map(Base64.decoded) ?? [], type: image.type)
+        return name.map { address + MediaRoutes.path + $0 }
     }
 }

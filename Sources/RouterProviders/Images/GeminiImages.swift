@@ -23,6 +23,7 @@ public struct GeminiImages: OperationTranslator {
         let root = request.root
         let count = root["n"]?.integer ?? 1
         guard let prompt = root["prompt"] else { throw UpstreamFailure(.refused, "`prompt` is required.") }
+        guard request.form != .events else { throw .noImageStream(of: endpoint) }
         let most = isImagen ? Self.imagenMax : 1
         guard count <= most else {
             throw UpstreamFailure(

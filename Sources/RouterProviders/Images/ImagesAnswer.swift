@@ -7,6 +7,12 @@ struct AnsweredImage {
     /// What it is, such as `image/png`.
     var type: String
     var revisedPrompt: JSONValue?
+
+    /// - Throws: ``UpstreamFailure`` of kind `broken` for what does not decode.
+    func check() throws(UpstreamFailure) {
+        guard base64.kind == .string, base64.text.count > 2, Base64.checked(base64.text.dropFirst().dropLast()) != nil
+        else { throw .notAnAnswer }
+    }
 }
 
 /// Reads the whole answer of a request for images.
@@ -20,17 +26,31 @@ struct ImagesAnswer: WholeAnswerReader {
         var shown: [JSONMember] = []
     }
 
+    /// The answer goes out as events: a stream was asked for.
+    private let asEvents: Bool
+
     typealias Reader = @Sendable (_ answer: JSONValue) throws(UpstreamFailure) -> Reading
 
     static let limits = JSONLimits(bytesMax: 100 << 20, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
 
     private let find: Reader
 
-    init(find: @escaping Reader) { self.find = find }
+    init(asEvents: Bool = false, find: @escaping Reader) {
+        self.asEvents = asEvents
+        self.find = find
+    }
 
     func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
         let reading = try find(answer)
         guard !reading.images.isEmpty else { throw .notAnAnswer }
+        if asEvents {
+            let made = try reading.images.map { image throws(UpstreamFailure) in
+                ChatEvent.completion(try .image(image, type: .completed, of: answer))
+            }
+            events.append(.usage(reading.usage))
+            events += made
+            return
+        }
         events.append(.usage(reading.usage))
         events.append(.completion(try piece(reading, bytes: answer.text.count)))
     }
@@ -42,9 +62,7 @@ struct ImagesAnswer: WholeAnswerReader {
         writer.name("data")
         writer.beginArray()
         for image in reading.images {
-            guard image.base64.kind == .string, image.base64.text.count > 2,
-                Base64.checked(image.base64.text.dropFirst().dropLast()) != nil
-            else { throw .notAnAnswer }
+            try image.check()
             writer.beginObject()
             writer.member("b64_json", image.base64)
             writer.member("media_type", image.type)
@@ -59,6 +77,13 @@ struct ImagesAnswer: WholeAnswerReader {
 }
 
 extension UpstreamFailure {
+    /// The model makes its images in one go.
+    static func noImageStream(of endpoint: Endpoint) -> UpstreamFailure {
+        UpstreamFailure(
+            .unsupported, "`stream` must be false for \(endpoint.upstreamModel): its images come whole.",
+            parameter: "stream")
+    }
+
     /// The model has no such size.
     static func unknownSize(_ known: [String], of endpoint: Endpoint) -> UpstreamFailure {
         UpstreamFailure(

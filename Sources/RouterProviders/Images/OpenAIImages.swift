@@ -14,7 +14,10 @@ public struct OpenAIImages: OperationTranslator {
         "prompt", "n", "background", "output_format", "output_compression", "moderation", "user",
     ]
 
+    private static let takenInStreams: Set<String> = ["stream", "partial_images"]
+
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
+        if !isEngine, request.form == .events { try checkStream(request.root, endpoint) }
         var writer = JSONWriter(capacity: request.document.bytes.count + 64)
         writer.beginObject()
         writer.member("model", endpoint.upstreamModel)
@@ -27,13 +30,21 @@ public struct OpenAIImages: OperationTranslator {
                 writer.member("size", try size(member.value.string ?? "auto", endpoint))
             } else if name == "quality" {
                 writer.member("quality", Self.quality(member.value.string ?? "auto"))
-            } else if Self.taken.contains(name) {
+            } else if Self.taken.contains(name) || request.form == .events && Self.takenInStreams.contains(name) {
                 writer.copy(member)
             }
         }
         if isEngine { writer.member("response_format", "b64_json") }
         writer.endObject()
         return UpstreamRequest(path: "/images/generations", body: writer.bytes)
+    }
+
+    private func checkStream(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard !endpoint.upstreamModel.hasPrefix("dall-e") else { throw .noImageStream(of: endpoint) }
+        guard root["n"]?.integer ?? 1 == 1 else {
+            throw UpstreamFailure(
+                .unsupported, "`n` must be 1 for a stream of \(endpoint.upstreamModel).", parameter: "n")
+        }
     }
 
     /// Sizes of older models become the nearest ones.
@@ -59,40 +70,46 @@ public struct OpenAIImages: OperationTranslator {
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let asked = request.root
+        let type = head["content-type"]?.lowercased() ?? ""
+        if request.form == .events, type.hasPrefix("text/event-stream") { return ImageEvents(asked: asked) }
         return WholeAnswer(
-            ImagesAnswer { answer throws(UpstreamFailure) in
+            ImagesAnswer(asEvents: request.form == .events) { answer throws(UpstreamFailure) in
                 if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
                 guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
-                let format = answer["output_format"]?.string ?? asked["output_format"]?.string ?? "png"
+                let type = Self.type(of: answer, asked: asked)
                 var images: [AnsweredImage] = []
                 for image in data.elements {
                     guard let base64 = image["b64_json"] else { throw .notAnAnswer }
-                    images.append(
-                        AnsweredImage(
-                            base64: base64, type: Self.type(format), revisedPrompt: image["revised_prompt"]))
+                    images.append(AnsweredImage(base64: base64, type: type, revisedPrompt: image["revised_prompt"]))
                 }
-                var usage = Usage()
-                if let said = answer["usage"] {
-                    usage.prompt = Usage.count(said["input_tokens"]) ?? 0
-                    usage.promptImage = Usage.count(said["input_tokens_details"]?["image_tokens"]) ?? 0
-                    usage.completion = Usage.count(said["output_tokens"]) ?? 0
-                    let text = Usage.count(said["output_tokens_details"]?["text_tokens"]) ?? 0
-                    usage.completionImage = max(0, usage.completion - text)
-                }
-                usage.images = images.count
-                usage.imageSize = answer["size"]?.string ?? asked["size"]?.string
-                usage.imageQuality = answer["quality"]?.string ?? asked["quality"]?.string.map(Self.quality)
                 let shown = answer.members.filter { member in
                     ["background", "output_format", "quality", "size"].contains(member.name.string)
                 }
-                return ImagesAnswer.Reading(images: images, usage: usage, shown: shown)
+                return ImagesAnswer.Reading(
+                    images: images, usage: Self.usage(of: answer, asked: asked, images: images.count), shown: shown)
             },
-            status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
+            status: head.status, isStreamed: request.form == .events, limits: ImagesAnswer.limits)
     }
 
-    /// The media type of an `output_format`.
-    private static func type(_ format: String) -> String {
-        switch format {
+    /// What an answer, or an event of one, says that it used.
+    static func usage(of answer: JSONValue, asked: JSONValue, images: Int) -> Usage {
+        var usage = Usage()
+        if let said = answer["usage"] {
+            usage.prompt = Usage.count(said["input_tokens"]) ?? 0
+            usage.promptImage = Usage.count(said["input_tokens_details"]?["image_tokens"]) ?? 0
+            usage.completion = Usage.count(said["output_tokens"]) ?? 0
+            let text = Usage.count(said["output_tokens_details"]?["text_tokens"]) ?? 0
+            usage.completionImage = max(0, usage.completion - text)
+        }
+        usage.images = images
+        usage.imageSize = answer["size"]?.string ?? asked["size"]?.string
+        usage.imageQuality = answer["quality"]?.string ?? asked["quality"]?.string.map(Self.quality)
+        return usage
+    }
+
+    /// The media type of what an answer, or an event of one, holds.
+    static func type(of answer: JSONValue, asked: JSONValue) -> String {
+        switch answer["output_format"]?.string ?? asked["output_format"]?.string {
         case "jpeg", "jpg": "image/jpeg"
         case "webp": "image/webp"
         default: "image/png"

@@ -20,7 +20,9 @@ import Testing
             (#""prompt":"p","output_format":"gif""#, "output_format"),
             (#""prompt":"p","response_format":"png""#, "response_format"),
             (#""prompt":"p","output_compression":101"#, "output_compression"),
-            (#""prompt":"p","stream":true"#, "stream"),
+            (#""prompt":"p","stream":1"#, "stream"), (#""prompt":"p","partial_images":4"#, "partial_images"),
+            (#""prompt":"p","partial_images":-1"#, "partial_images"),
+            (#""prompt":"p","partial_images":"1""#, "partial_images"),
         ])
     func refuses(_ members: String, _ parameter: String) throws {
         let error = #expect(throws: APIError.self) { try request(members) }
@@ -46,10 +48,12 @@ import Testing
     }
 
     /// What is held for a request and what it costs when the vendor says nothing of tokens.
-    private func amounts(_ model: Model, _ members: String) async throws -> (held: Int64?, record: Generation) {
+    private func amounts(
+        _ model: Model, _ members: String, script: [ScriptedTransport.Step] = [.head(200), .bytes("whole x\nend\n")]
+    ) async throws -> (held: Int64?, record: Generation) {
         let request = try request(#""prompt":"p",\#(members)"#)
         let engine = Samples.engine(
-            ScriptedTransport([[.head(200), .bytes("whole x\nend\n")]]), models: [model], ledger: ScriptedLedger())
+            ScriptedTransport([script]), models: [model], ledger: ScriptedLedger())
         let catalog = Catalog([model])
         let plan = try engine.routing.plan(
             for: request, session: nil, caller: Samples.caller, in: catalog, attemptsMax: 3)
@@ -78,5 +82,31 @@ import Testing
         let (held, record) = try await amounts(
             Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""n":2"#)
         #expect(held == 2 * 6600 * 40_000 && record.basis == .counted && record.cost.nanoUSD == 2 * 272 * 40_000)
+    }
+
+    @Test(
+        "partial images are held for and charged as a hundred tokens each, those that came and were asked for",
+        arguments: [("", 0), ("heard a\nheard b\n", 2), ("heard a\nheard b\nheard c\nheard d\n", 2)])
+    func chargesPartials(_ said: String, _ partials: Int64) async throws {
+        let (held, record) = try await amounts(
+            Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""stream":true,"partial_images":2"#,
+            script: [.head(200), .bytes(said + "image AQID\nend\n")])
+        #expect(held == Int64((6600 + 200) * 40_000))
+        #expect(record.basis == .counted && record.cost.nanoUSD == (272 + partials * 100) * 40_000)
+    }
+
+    @Test("without a stream there is nothing partial")
+    func wholeHasNoPartials() async throws {
+        let (held, _) = try await amounts(
+            Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""partial_images":3"#)
+        #expect(held == Int64(6600 * 40_000))
+    }
+
+    @Test("the vendor's count is all that is charged, where it has one")
+    func believesVendor() async throws {
+        let (_, record) = try await amounts(
+            Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""stream":true,"partial_images":3"#,
+            script: [.head(200), .bytes("heard a\nusage 0 5\nimage AQID\nend\n")])
+        #expect(record.basis == .vendor && record.usage.completion == 5)
     }
 }

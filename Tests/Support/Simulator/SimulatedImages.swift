@@ -20,12 +20,18 @@ enum SimulatedImages {
         case .openai where path == "/images/generations":
             let known = [
                 "model", "prompt", "n", "size", "quality", "background", "output_format", "output_compression",
-                "moderation", "user", "response_format",
+                "moderation", "user", "response_format", "stream", "partial_images",
             ]
             if let unknown = root.members.first(where: { !known.contains($0.name.string) }) {
                 return vendor.refusal(400, "invalid_request_error", "Unknown parameter: '\(unknown.name.string)'.")
             }
             let count = root["n"]?.integer ?? 1
+            if root["stream"]?.bool == true {
+                guard count == 1 else {
+                    return vendor.refusal(400, "invalid_request_error", "Streaming is only supported with n=1.")
+                }
+                return events(partials: root["partial_images"]?.integer ?? 0)
+            }
             let images = [String](repeating: #"{"b64_json":"\#(pixel)"}"#, count: count)
             return .json(
                 200,
@@ -33,5 +39,20 @@ enum SimulatedImages {
             )
         default: return nil
         }
+    }
+
+    /// Source: OpenAI API reference, "Image streaming".
+    private static func events(partials: Int) -> SimulatedResponse {
+        let shown =
+            #""created_at":1776249001,"size":"1024x1024","quality":"high","background":"opaque","output_format":"png""#
+        func event(_ type: String, _ members: String) -> String {
+            "event: \(type)\ndata: {\"type\":\"\(type)\",\"b64_json\":\"\(pixel)\",\(shown),\(members)}\n\n"
+        }
+        let output = 4160 + max(0, partials) * 100
+        let usage =
+            #""usage":{"total_tokens":\#(15 + output),"input_tokens":15,"output_tokens":\#(output),"input_tokens_details":{"text_tokens":15,"image_tokens":0}}"#
+        return .stream(
+            (0..<max(0, partials)).map { event("image_generation.partial_image", #""partial_image_index":\#($0)"#) }
+                + [event("image_generation.completed", usage)], firstContent: 0)
     }
 }
