@@ -28,7 +28,7 @@ public enum Vendors {
                 ]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .bfl: Vendor(
-                chat: NoChat(), operations: [.images: FluxImages()],
+                operations: [.images: FluxImages()],
                 access: VendorAccess(keyHeader: "x-key", modelsPath: "/credits")),
             .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
             .openAICompatible: Vendor(

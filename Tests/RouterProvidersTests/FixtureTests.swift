@@ -30,7 +30,7 @@ struct FixtureTests {
     func request(_ vendor: String, _ fixture: Fixture) throws {
         let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
         let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
-        let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let chat = try #require(Vendors.all[endpoint.provider.dialect]?.chat)
         let meta = try fixture.meta()
         guard meta["vendor_called"]?.bool != false else {
             let failure = #expect(throws: UpstreamFailure.self) { try chat.encode(request, for: endpoint) }
@@ -57,7 +57,7 @@ struct FixtureTests {
     func answer(_ vendor: String, _ fixture: Fixture) throws {
         let request = try ChatRequest(#require(try fixture.bytes("openai_request.json")))
         let endpoint = try Endpoints.endpoint(of: request.model, vendor: vendor)
-        let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let chat = try #require(Vendors.all[endpoint.provider.dialect]?.chat)
         let head = try fixture.vendorHead()
         let body = try #require(try fixture.vendorBody())
         let meta = try fixture.meta()

@@ -16,7 +16,7 @@ struct UsageTests {
     /// The totals that stand when the vendor has sent these bodies, each a record when it streams.
     private func totals(_ endpoint: Endpoint, stream: Bool, _ bodies: [String]) throws -> Usage {
         let client = try Client(endpoint, stream: stream)
-        let chat = try #require(Vendors.all[endpoint.provider.dialect]).chat
+        let chat = try #require(Vendors.all[endpoint.provider.dialect]?.chat)
         let type = stream ? "text/event-stream" : "application/json"
         let head = UpstreamHead(status: 200, lines: Array("content-type: \(type)\r\n".utf8))
         var decoder = chat.makeDecoder(for: client.request, from: endpoint, head: head)

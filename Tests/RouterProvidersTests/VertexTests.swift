@@ -17,9 +17,9 @@ struct VertexTests {
     func request() async throws {
         let vendor = try #require(Vendors.all[.vertex])
         let client = try Client(Self.endpoint, stream: true)
-        var request = try vendor.chat.encode(client.request, for: Self.endpoint)
+        var request = try #require(vendor.chat).encode(client.request, for: Self.endpoint)
         #expect(request.path == "/models/gemini-3-flash:streamGenerateContent?alt=sse")
-        let gemini = try #require(Vendors.all[.gemini]).chat.encode(client.request, for: Self.endpoint)
+        let gemini = try #require(Vendors.all[.gemini]?.chat).encode(client.request, for: Self.endpoint)
         #expect(request == gemini)
         let keys = KeyAuthorizer(keys: ["vertex": [Credentials("ya29.token")].compactMap(\.self)])
         try await keys.authorize(&request, for: Self.endpoint.provider)
@@ -39,7 +39,7 @@ struct VertexTests {
 
     @Test("has errors like Gemini's: a token that ran out is our trouble")
     func errors() throws {
-        let chat = try #require(Vendors.all[.vertex]).chat
+        let chat = try #require(Vendors.all[.vertex]?.chat)
         let failure = chat.failure(
             head: UpstreamHead(status: 401),
             body: Array(

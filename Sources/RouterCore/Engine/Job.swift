@@ -91,7 +91,10 @@ struct ChatJob: Job {
         to endpoint: Endpoint, by engine: Engine, within time: Duration
     ) async throws(UpstreamFailure) -> Call {
         let vendor = try engine.vendor(of: endpoint)
-        let translator = vendor.chat
+        guard let translator = vendor.chat else {
+            throw UpstreamFailure(
+                .unsupported, "The provider \(endpoint.provider.name) offers no chat.", parameter: "model")
+        }
         let sent = try await inlined(for: endpoint, vendor, within: time) ?? request
         return Call(
             upstream: try translator.encode(sent, for: endpoint), isStreamed: request.stream,

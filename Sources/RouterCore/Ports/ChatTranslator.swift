@@ -31,7 +31,8 @@ public protocol AnswerDecoder: Sendable {
 
 /// Everything one dialect can do.
 public struct Vendor: Sendable {
-    public var chat: any ChatTranslator
+    /// `nil` when it offers no chat.
+    public var chat: (any ChatTranslator)?
     /// What it offers besides chat.
     public var operations: [Operation: any OperationTranslator]
     public var access: VendorAccess
@@ -39,7 +40,7 @@ public struct Vendor: Sendable {
     public var media: (any MediaNeeds)?
 
     public init(
-        chat: any ChatTranslator, operations: [Operation: any OperationTranslator] = [:],
+        chat: (any ChatTranslator)? = nil, operations: [Operation: any OperationTranslator] = [:],
         access: VendorAccess = .bearer, media: (any MediaNeeds)? = nil
     ) {
         self.chat = chat
