@@ -116,7 +116,9 @@ struct CurlEndTests {
     func cancelsConnecting() async throws {
         let backlog = try FullBacklog()
         let transport = try CurlTransport()
-        let exchange = transport.post(at: "http://127.0.0.1:\(backlog.port)")
+        // Nothing else is to end it, however late this task goes on.
+        let exchange = transport.post(
+            at: "http://127.0.0.1:\(backlog.port)", .test { ($0.connect, $0.firstByte) = (.seconds(60), .seconds(60)) })
         async let reading = Reading(exchange)
         await Task.yield()
         exchange.cancel()
