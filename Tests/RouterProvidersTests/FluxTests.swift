@@ -247,6 +247,19 @@ private final class PlayedExchange: Exchange {
         }
     }
 
+    @Test("a host whose long name only begins like the vendor's is another host")
+    func refusesLongHost() async throws {
+        let start = String(repeating: "a", count: 93) + ".bfl.ai"
+        #expect(start.utf8.count == 100)
+        let transport = ScriptedTransport([
+            [.head(200), .bytes(#"{"polling_url":"https://\#(start).example.com/v1/get_result?id=1"}"#)]
+        ])
+        let engine = Self.engine(transport, try MediaFetch(reach: .everywhere))
+        let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
+        let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
+        #expect(error?.kind.status == 502 && transport.requests.count == 1)
+    }
+
     @Test("waits grow from half a second to two, and end when the time is over")
     func waits() async throws {
         let waits = Mutex<[Duration]>([])

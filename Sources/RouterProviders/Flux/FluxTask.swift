@@ -99,8 +99,9 @@ struct FluxTask: UpstreamTask {
             throw .notAnAnswer
         }
         let isOwn = address.origin == base.origin
+        // By the whole origin: ``WebAddress/host`` is cut for people.
         let isBFL =
-            base.host.hasSuffix(Self.domain) && address.host.hasSuffix(Self.domain)
+            base.origin.hasSuffix(Self.domain) && address.origin.hasSuffix(Self.domain)
             && address.origin.hasPrefix("https:")
         guard isOwn || isBFL else {
             throw UpstreamFailure(
