@@ -103,10 +103,10 @@ final class TaskExchange: Exchange {
                 switch end {
                 case .done(let part): parts.append(part)
                 case .refused(let head, let body):
-                    state.rest = state.rest.isEmpty ? [.head(head), .bytes(body)] : state.rest
+                    if state.rest.isEmpty { state.rest = [.head(head), .bytes(body)] }
                 case .failed(let failure):
-                    if state.failure == nil || failure.kind == .refused { state.failure = state.failure ?? failure }
-                    if failure.kind == .refused, state.failure?.kind != .refused { state.failure = failure }
+                    let isClients = failure.kind == .refused && state.failure?.kind != .refused
+                    if state.failure == nil || isClients { state.failure = failure }
                 }
             }
             guard parts.count == ends.count else { return }
