@@ -1,5 +1,4 @@
 import RouterCore
-import RouterProviders
 import TestSupport
 import Testing
 
@@ -24,22 +23,7 @@ import Testing
     private func serve(
         _ servers: [LoopbackServer], _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
-        let transport = try CurlTransport()
-        let ledger = ScriptedLedger()
-        let models = [Self.model(servers)]
-        let catalog = Catalog(models)
-        let engine = Engine(
-            catalog: { catalog }, vendors: Vendors.all, transport: transport, authorizer: NoAuthorizer(),
-            ledger: ledger, ambient: TestServer.ambient)
-        do {
-            try await TestServer.serve(engine, models: models) { try await body($0, ledger) }
-        } catch {
-            await transport.shutdown()
-            for server in servers { server.stop() }
-            throw error
-        }
-        await transport.shutdown()
-        for server in servers { server.stop() }
+        try await TestServer.serve(servers, model: Self.model(servers), body)
     }
 
     /// Five characters.

@@ -1,5 +1,6 @@
 import Logging
 import RouterCore
+import RouterProviders
 import Synchronization
 import TestSupport
 
@@ -102,6 +103,28 @@ enum TestServer {
             // A server that is cancelled says so.
             while let result = await group.nextResult() { _ = result }
         }
+    }
+
+    /// Runs `body` against a server with the real translators and libcurl before vendors on loopback, which end with it.
+    static func serve(
+        _ vendors: [LoopbackServer], model: Model,
+        _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
+    ) async throws {
+        let transport = try CurlTransport()
+        let ledger = ScriptedLedger()
+        let catalog = Catalog([model])
+        let engine = Engine(
+            catalog: { catalog }, vendors: Vendors.all, transport: transport, authorizer: NoAuthorizer(),
+            ledger: ledger, ambient: ambient)
+        do {
+            try await serve(engine, models: [model]) { try await body($0, ledger) }
+        } catch {
+            await transport.shutdown()
+            for vendor in vendors { vendor.stop() }
+            throw error
+        }
+        await transport.shutdown()
+        for vendor in vendors { vendor.stop() }
     }
 
     /// A chat request as text, ready to send.

@@ -1,5 +1,4 @@
 import RouterCore
-import RouterProviders
 import TestSupport
 import Testing
 
@@ -86,25 +85,9 @@ struct TestForm {
 
     /// A server before vendors that do what the scripts say.
     private func serve(
-        _ servers: [LoopbackServer],
-        _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
+        _ servers: [LoopbackServer], _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
-        let transport = try CurlTransport()
-        let ledger = ScriptedLedger()
-        let models = [Self.model(servers)]
-        let catalog = Catalog(models)
-        let engine = Engine(
-            catalog: { catalog }, vendors: Vendors.all(remembering: ThoughtMemory(now: TestServer.ambient.now)),
-            transport: transport, authorizer: NoAuthorizer(), ledger: ledger, ambient: TestServer.ambient)
-        do {
-            try await TestServer.serve(engine, models: models) { try await body($0, ledger) }
-        } catch {
-            await transport.shutdown()
-            for server in servers { server.stop() }
-            throw error
-        }
-        await transport.shutdown()
-        for server in servers { server.stop() }
+        try await TestServer.serve(servers, model: Self.model(servers), body)
     }
 
     private func send(_ bytes: [UInt8], to port: Int) async throws -> String {
