@@ -20,7 +20,8 @@ public enum Vendors {
                 operations: [.embeddings: GeminiEmbeddings(), .images: GeminiImages(), .speech: GeminiSpeech()],
                 access: GeminiChat.keyAccess,
                 media: GeminiMedia()),
-            .vertex: Vendor(chat: gemini, operations: [.speech: GeminiSpeech()], media: GeminiMedia()),
+            .vertex: Vendor(
+                chat: gemini, operations: [.images: GeminiImages(), .speech: GeminiSpeech()], media: GeminiMedia()),
             .mistral: Vendor(
                 chat: OpenAIChat(quirks: .mistral),
                 operations: [

@@ -49,6 +49,58 @@ struct VertexTests {
         #expect(APIError(failure).kind == .providerError)
     }
 
+    @Test(
+        "is asked for images as Gemini is: Imagen by predict, Gemini's own models by generateContent",
+        arguments: [
+            (
+                "imagen-4.0-generate-001", "/models/imagen-4.0-generate-001:predict",
+                #"{"instances":[{"prompt":"a cat"}],"parameters":{"sampleCount":2,"aspectRatio":"16:9","#
+                    + #""sampleImageSize":"2K"}}"#
+            ),
+            (
+                "gemini-2.5-flash-image", "/models/gemini-2.5-flash-image:generateContent",
+                #"{"contents":[{"role":"user","parts":[{"text":"a cat"}]}],"generationConfig":{"#
+                    + #""responseModalities":["IMAGE"],"imageConfig":{"aspectRatio":"16:9"}}}"#
+            ),
+        ])
+    func asksForImages(_ model: String, _ path: String, _ body: String) async throws {
+        let images = try #require(Vendors.all[.vertex]?.operations[.images])
+        var endpoint = Self.endpoint
+        endpoint.upstreamModel = model
+        let asked = try OperationRequest(
+            Array(#"{"model":"a/b","prompt":"a cat","n":2,"size":"1792x1024","quality":"hd","user":"u"}"#.utf8),
+            for: .images)
+        var request = try images.encode(asked, for: endpoint)
+        #expect(request.method == .post && request.path == path)
+        #expect(String(decoding: request.body, as: UTF8.self) == body)
+        let keys = KeyAuthorizer(keys: ["vertex": [Credentials("ya29.token")].compactMap(\.self)])
+        try await keys.authorize(&request, for: endpoint.provider)
+        #expect(
+            request.headers == [.init("content-type", "application/json"), .init("authorization", "Bearer ya29.token")])
+    }
+
+    @Test("answers with Imagen's images but for those that its filter removed")
+    func readsImages() throws {
+        let images = try #require(Vendors.all[.vertex]?.operations[.images])
+        var endpoint = Self.endpoint
+        endpoint.upstreamModel = "imagen-4.0-generate-001"
+        let asked = try OperationRequest(Array(#"{"model":"a/b","prompt":"a cat","n":2}"#.utf8), for: .images)
+        var decoder = images.makeDecoder(for: asked, from: endpoint, head: UpstreamHead(status: 200))
+        var events: [ChatEvent] = []
+        try decoder.decode(
+            Array(
+                #"{"predictions":[{"mimeType":"image/png","bytesBase64Encoded":"AQID"},{"raiFilteredReason":"58061214"}]}"#
+                    .utf8), into: &events)
+        try decoder.finish(into: &events)
+        var usage = Usage()
+        usage.images = 1
+        #expect(
+            events == [
+                .usage(usage),
+                .completion(ChatPiece(members: Array(#""data":[{"b64_json":"AQID","media_type":"image/png"}]"#.utf8))),
+            ])
+    }
+
     @Test("is given bytes for what stands on the web")
     func media() throws {
         let request = try ChatRequest(

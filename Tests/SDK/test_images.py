@@ -10,6 +10,7 @@ import pytest
 KINDS = {
     "openai": ("openai/v1", "gpt-image-1", 'completion: "0.00004", image_output_token: "0.00004"'),
     "gemini": ("gemini/v1beta", "imagen-4.0-generate-001", 'completion: "0", image_output: "0.04"'),
+    "vertex": ("gemini/v1beta", "gemini-2.5-flash-image", 'completion: "0", image_output_token: "0.00003"'),
     "bfl": ("bfl/v1", "flux-pro-1.1", 'completion: "0", image_output: "0.04"'),
     "openai_compatible": ("openai/v1", "flux", 'completion: "0", image_output: "0.01"'),
 }
@@ -36,7 +37,7 @@ def client(vendor_client):
     return vendor_client
 
 
-@pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("bfl", 0.08), ("openai_compatible", 0.02)])
+@pytest.mark.parametrize("kind, cost", [("openai", 2 * 4160 * 0.00004), ("gemini", 0.08), ("vertex", 2 * 1290 * 0.00003), ("bfl", 0.08), ("openai_compatible", 0.02)])
 def test_images(client, kind, cost):
     reply = client.images.generate(model=f"sim/{kind}", prompt="a white siamese cat", n=2, size="1024x1024")
     assert len(reply.data) == 2

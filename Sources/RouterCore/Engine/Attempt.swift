@@ -47,7 +47,7 @@ struct Attempt: Sendable {
             : TaskExchange(
                 call.tasks, keyHeaders: Array(upstream.headers.dropFirst(call.upstream.headers.count)),
                 provider: endpoint.provider, timeouts: timeouts, transport: engine.transport, media: engine.media,
-                sleep: engine.sleep)
+                sleep: engine.sleep, refusal: call.failure)
         do throws(UpstreamFailure) {
             try await commit(patience: engine.limits.patience)
         } catch {

@@ -3,8 +3,8 @@ import Synchronization
 /// Does what one or more ``UpstreamTask``s say, all at the same time, and gives their parts as one answer:
 /// `{"parts":[…]}` in their order.
 ///
-/// If one fails, all have: nothing is charged for a part of an answer. A failure that is the client's own comes before
-/// those of the vendor.
+/// If one fails, all have, and those that still run are ended: nothing is charged for a part of an answer. Of several
+/// failures one that is the client's own is told, otherwise the first.
 final class TaskExchange: Exchange {
     private let tasks: [any UpstreamTask]
     private let keyHeaders: [UpstreamRequest.Header]
@@ -13,6 +13,7 @@ final class TaskExchange: Exchange {
     private let transport: any Transport
     private let media: (any MediaFetcher)?
     private let sleep: @Sendable (Duration) async throws -> Void
+    private let refusal: @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
     private let state = Mutex(State())
 
     private struct State {
@@ -26,22 +27,21 @@ final class TaskExchange: Exchange {
     /// How one task ended.
     private enum End: Sendable {
         case done([UInt8])
-        case refused(UpstreamHead, body: [UInt8])
         case failed(UpstreamFailure)
     }
 
     /// All of a task, its waits included: longer none is waited for.
     private static let timeMax = Duration.seconds(120)
-    /// Bytes of one answer about a task.
-    private static let answerBytesMax = 1 << 20
 
     /// - Parameters:
     ///   - keyHeaders: show the provider's key.
     ///   - sleep: waits; a test's does not.
+    ///   - refusal: reads why the vendor refused.
     init(
         _ tasks: [any UpstreamTask], keyHeaders: [UpstreamRequest.Header], provider: Provider, timeouts: Timeouts,
         transport: any Transport, media: (any MediaFetcher)?,
-        sleep: @escaping @Sendable (Duration) async throws -> Void
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        refusal: @escaping @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
     ) {
         self.tasks = tasks
         self.keyHeaders = keyHeaders
@@ -54,6 +54,7 @@ final class TaskExchange: Exchange {
         self.transport = transport
         self.media = media
         self.sleep = sleep
+        self.refusal = refusal
     }
 
     func next() async throws(UpstreamFailure) -> ExchangeEvent? {
@@ -67,7 +68,7 @@ final class TaskExchange: Exchange {
         await withTaskCancellationHandler {
             await running?.value
         } onCancel: {
-            cancel()
+            if !provider.billsAbandoned { cancel() }
         }
         let (event, failure) = state.withLock { state in
             (state.rest.isEmpty ? nil : state.rest.removeFirst(), state.isCancelled ? Self.cancelled : state.failure)
@@ -89,30 +90,48 @@ final class TaskExchange: Exchange {
     // MARK: All tasks
 
     private func run() async {
-        let ends = await withTaskGroup(of: (Int, End).self) { group in
+        let (parts, failure) = await withTaskGroup(of: (index: Int, end: End).self) { group in
             for (index, task) in tasks.enumerated() {
                 group.addTask { (index, await self.end(of: task)) }
             }
-            var ends: [(Int, End)] = []
-            for await end in group { ends.append(end) }
-            return ends.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-        state.withLock { state in
-            var parts: [[UInt8]] = []
-            for end in ends {
+            var parts = [[UInt8]](repeating: [], count: tasks.count)
+            var told: UpstreamFailure?
+            for await (index, end) in group {
                 switch end {
-                case .done(let part): parts.append(part)
-                case .refused(let head, let body):
-                    if state.rest.isEmpty { state.rest = [.head(head), .bytes(body)] }
+                case .done(let part): parts[index] = part
                 case .failed(let failure):
-                    let isClients = failure.kind == .refused && state.failure?.kind != .refused
-                    if state.failure == nil || isClients { state.failure = failure }
+                    group.cancelAll()
+                    if told.map({ Self.rank(failure) < Self.rank($0) }) ?? true { told = failure }
                 }
             }
-            guard parts.count == ends.count else { return }
-            let body = Array("{\"parts\":[".utf8) + parts.joined(separator: [UInt8(ascii: ",")]) + Array("]}".utf8)
-            state.rest = [.head(UpstreamHead(status: 200)), .bytes(body)]
+            return (parts, told)
         }
+        let body = failure == nil ? Self.joined(parts) : []
+        state.withLock { state in
+            state.failure = failure
+            if failure == nil { state.rest = [.head(UpstreamHead(status: 200)), .bytes(body)] }
+        }
+    }
+
+    /// Which of several failures is told: the lowest. What was only ended because another failed says nothing.
+    private static func rank(_ failure: UpstreamFailure) -> Int {
+        switch failure.kind {
+        case .refused: 0
+        case .cancelled: 2
+        default: 1
+        }
+    }
+
+    private static func joined(_ parts: [[UInt8]]) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(parts.reduce(12 + parts.count) { $0 + $1.count })
+        body += "{\"parts\":[".utf8
+        for (index, part) in parts.enumerated() {
+            if index > 0 { body.append(UInt8(ascii: ",")) }
+            body += part
+        }
+        body += "]}".utf8
+        return body
     }
 
     // MARK: One task
@@ -130,13 +149,15 @@ final class TaskExchange: Exchange {
                         .timedOut, "The provider did not finish in \(timeouts.total / .seconds(1)) s.")
                 }
                 switch step {
-                case .send(let request, let origin): outcome = try await send(request, to: origin, within: left)
+                case .refused(let head, let body): throw refusal(head, body)
+                case .done(let part): return .done(part)
+                case _ where Task.isCancelled: throw Self.cancelled
+                case .send(let request, let origin, let bytesMax):
+                    outcome = try await send(request, to: origin, bytesMax: bytesMax, within: left)
                 case .wait(let duration):
                     do { try await sleep(min(duration, left)) } catch { throw Self.cancelled }
                     outcome = .waited
                 case .fetch(let url, let types): outcome = .fetched(try await fetch(url, types, within: left))
-                case .refused(let head, let body): return .refused(head, body: body)
-                case .done(let part): return .done(part)
                 }
             }
         } catch {
@@ -145,7 +166,7 @@ final class TaskExchange: Exchange {
     }
 
     private func send(
-        _ request: UpstreamRequest, to origin: String?, within time: Duration
+        _ request: UpstreamRequest, to origin: String?, bytesMax: Int, within time: Duration
     ) async throws(UpstreamFailure) -> TaskOutcome {
         var request = request
         request.headers += keyHeaders
@@ -156,28 +177,17 @@ final class TaskExchange: Exchange {
         }
         var timeouts = timeouts
         timeouts.total = time
-        let exchange = transport.open(request, to: place, timeouts: timeouts)
-        var head: UpstreamHead?
-        var body: [UInt8] = []
+        let answer: (head: UpstreamHead, body: [UInt8]?)
         do throws(UpstreamFailure) {
-            while let event = try await exchange.next() {
-                switch event {
-                case .head(let one): head = one
-                case .bytes(let bytes):
-                    body += bytes
-                    guard body.count <= Self.answerBytesMax else {
-                        exchange.cancel()
-                        throw UpstreamFailure(.broken, "The provider's answer about a task is too large.")
-                    }
-                case .silence: break
-                }
-            }
+            answer = try await transport.open(request, to: place, timeouts: timeouts).collect(bytesMax: bytesMax)
         } catch {
             if error.kind == .cancelled { throw error }
             return .lost(error)
         }
-        guard let head else { return .lost(UpstreamFailure(.broken, "The provider's answer ended early.")) }
-        return .answer(head, body: body)
+        guard let body = answer.body else {
+            throw UpstreamFailure(.broken, "The provider's answer about a task has more than \(bytesMax) bytes.")
+        }
+        return .answer(answer.head, body: body)
     }
 
     /// What goes wrong with an address that the vendor named is the vendor's fault.

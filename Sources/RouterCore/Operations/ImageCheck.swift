@@ -79,7 +79,8 @@ enum ImageCheck {
         usage.imageSize = root["size"]?.string
         usage.imageQuality = root["quality"]?.string
         var size = OperationSize(atMost: usage, atLeast: usage)
-        size.atMost.prompt = 16 + bytes / 2
+        // Some vendors are asked for each image by itself.
+        size.atMost.prompt = count * (16 + bytes / 2)
         size.atLeast.prompt = bytes / 4
         size.atMost.completion = count * tokensAtMost + partials(of: root) * tokensOfPartial
         size.atLeast.completion = count * tokensAtLeast

@@ -14,8 +14,8 @@ public protocol OperationTranslator: Sendable {
     /// How the answer to `request` goes out: what this vendor makes of it may be another form than was asked for.
     func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm
 
-    /// What the vendor does between requests, one for each part of the answer; empty where it answers the request itself.
-    /// Its decoder then reads `{"parts":[…]}`.
+    /// What is done for each part of the answer, where the vendor works between requests or makes one part for a request;
+    /// empty where it answers the request itself. The decoder then reads `{"parts":[…]}`.
     func tasks(for request: OperationRequest, at endpoint: Endpoint) throws(UpstreamFailure) -> [any UpstreamTask]
 
     /// Starts reading one answer to `request` that came with a 2xx status.

@@ -1,4 +1,5 @@
-/// Work that a vendor does between requests: it is asked for, asked about until it is done, and fetched.
+/// Work that a vendor does for a part of an answer: it is asked for, asked about until it is done, and fetched; or it is
+/// what one request of several is answered with.
 ///
 /// A state machine without I/O: ``TaskExchange`` does what it says.
 public protocol UpstreamTask: Sendable {
@@ -13,8 +14,10 @@ public protocol UpstreamTask: Sendable {
 public enum TaskStep: Sendable, Hashable {
     /// Send this with the provider's key.
     ///
-    /// - Parameter origin: such as `https://api.eu4.bfl.ai`; `nil`: below the provider's base URL.
-    case send(UpstreamRequest, origin: String?)
+    /// - Parameters:
+    ///   - origin: such as `https://api.eu4.bfl.ai`; `nil`: below the provider's base URL.
+    ///   - answerBytesMax: more is no answer.
+    case send(UpstreamRequest, origin: String?, answerBytesMax: Int = 1 << 20)
     case wait(Duration)
     /// Fetch what stands at an address, without a key.
     case fetch(url: String, types: Set<MediaType>)

@@ -1,15 +1,18 @@
 public import RouterCore
 
-/// Speaks to Google's image models: Imagen's `:predict`, and Gemini's own by `:generateContent`.
+/// Speaks to Google's image models: Imagen's `:predict`, and Gemini's own by `:generateContent`, at Google Cloud too.
 ///
-/// Source: Gemini API guide, "Generate images using Imagen" and "Image generation".
+/// Gemini's own make one image for a request, so several images are as many requests at the same time.
+///
+/// Source: Gemini API guide, "Generate images using Imagen" and "Image generation"; Vertex AI reference, "Imagen API".
 public struct GeminiImages: OperationTranslator {
     public init() {}
 
-    /// Imagen makes several at once and is told apart by its name; Gemini's models make one.
+    /// Imagen makes several at once and is told apart by its name.
     private static func isImagen(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("imagen") }
 
     private static let imagenMax = 4
+    private static let imagesMax = 10
     private static let imagenRatios = [
         "1024x1024": "1:1", "1792x1024": "16:9", "1024x1792": "9:16", "1536x1024": "4:3", "1024x1536": "3:4",
     ]
@@ -18,16 +21,31 @@ public struct GeminiImages: OperationTranslator {
         "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
     ]
 
+    /// How many requests are needed.
+    private static func requests(for request: OperationRequest, at endpoint: Endpoint) -> Int {
+        isImagen(endpoint) ? 1 : min(max(1, request.root["n"]?.integer ?? 1), imagesMax)
+    }
+
+    public func tasks(
+        for request: OperationRequest, at endpoint: Endpoint
+    ) throws(UpstreamFailure) -> [any UpstreamTask] {
+        let count = Self.requests(for: request, at: endpoint)
+        guard count > 1 else { return [] }
+        let task = RequestTask(
+            try encode(request, for: endpoint), answerBytesMax: ImagesAnswer.limits.bytesMax / count)
+        return [any UpstreamTask](repeating: task, count: count)
+    }
+
+    /// All of the request; for several images of Gemini's own models that of each.
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
         let isImagen = Self.isImagen(endpoint)
         let root = request.root
         let count = root["n"]?.integer ?? 1
         guard let prompt = root["prompt"] else { throw UpstreamFailure(.refused, "`prompt` is required.") }
         guard request.form != .events else { throw .noImageStream(of: endpoint) }
-        let most = isImagen ? Self.imagenMax : 1
-        guard count <= most else {
+        guard !isImagen || count <= Self.imagenMax else {
             throw UpstreamFailure(
-                .unsupported, "`n` must be \(most == 1 ? "1" : "from 1 to \(most)") for \(endpoint.upstreamModel).",
+                .unsupported, "`n` must be from 1 to \(Self.imagenMax) for \(endpoint.upstreamModel).",
                 parameter: "n")
         }
         let size = root["size"]?.string ?? "auto"
@@ -128,22 +146,39 @@ public struct GeminiImages: OperationTranslator {
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
-        let isImagen = Self.isImagen(endpoint)
+        let (isImagen, isOne) = (Self.isImagen(endpoint), Self.requests(for: request, at: endpoint) == 1)
         let (size, quality) = (request.root["size"]?.string, request.root["quality"]?.string)
         return WholeAnswer(
             ImagesAnswer { answer throws(UpstreamFailure) in
-                if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
-                guard answer.kind == .object else { throw .notAnAnswer }
-                var (images, usage) = isImagen ? (Self.predictions(answer), Usage()) : try Self.candidates(answer)
-                guard !images.isEmpty else {
-                    throw UpstreamFailure(.refused, "The provider's safety filter removed every image.")
+                var all = ImagesAnswer.Reading(images: [], usage: Usage())
+                if isOne {
+                    all = try Self.reading(answer, isImagen: isImagen, removed: "every image")
+                } else {
+                    for part in answer["parts"]?.elements.map(\.self) ?? [] {
+                        let one = try Self.reading(part, isImagen: isImagen, removed: "one of the images")
+                        all.images += one.images
+                        all.usage.add(one.usage)
+                    }
                 }
-                usage.images = images.count
-                usage.imageSize = size
-                usage.imageQuality = quality
-                return ImagesAnswer.Reading(images: images, usage: usage)
+                all.usage.images = all.images.count
+                all.usage.imageSize = size
+                all.usage.imageQuality = quality
+                return all
             },
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
+    }
+
+    /// - Parameter removed: by a safety filter, where there is no image.
+    private static func reading(
+        _ answer: JSONValue, isImagen: Bool, removed: String
+    ) throws(UpstreamFailure) -> ImagesAnswer.Reading {
+        if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
+        guard answer.kind == .object else { throw .notAnAnswer }
+        let (images, usage) = isImagen ? (predictions(answer), Usage()) : try candidates(answer)
+        guard !images.isEmpty else {
+            throw UpstreamFailure(.refused, "The provider's safety filter removed \(removed).")
+        }
+        return ImagesAnswer.Reading(images: images, usage: usage)
     }
 
     private static func predictions(_ answer: JSONValue) -> [AnsweredImage] {

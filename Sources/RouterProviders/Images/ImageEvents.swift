@@ -31,22 +31,11 @@ struct ImageEvents: AnswerDecoder {
             events.append(.content(piece))
         case "image_generation.completed":
             let piece = try ChatPiece.image(image(event), type: .completed, of: event)
-            add(OpenAIImages.usage(of: event, asked: asked, images: 1))
+            usage.add(OpenAIImages.usage(of: event, asked: asked, images: 1))
             events.append(.usage(usage))
             events.append(.completion(piece))
         default: break
         }
-    }
-
-    private mutating func add(_ more: Usage) {
-        var sum = more
-        // A count is at most a hundred million.
-        sum.images &+= usage.images
-        sum.prompt &+= usage.prompt
-        sum.promptImage &+= usage.promptImage
-        sum.completion &+= usage.completion
-        sum.completionImage &+= usage.completionImage
-        usage = sum
     }
 
     private func image(_ event: JSONValue) throws(UpstreamFailure) -> AnsweredImage {

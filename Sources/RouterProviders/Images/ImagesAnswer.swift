@@ -76,6 +76,21 @@ struct ImagesAnswer: WholeAnswerReader {
     }
 }
 
+extension Usage {
+    /// Adds what was used for another image, of the same size and quality.
+    mutating func add(_ more: Usage) {
+        var sum = more
+        // A count is at most a hundred million.
+        sum.images &+= images
+        sum.prompt &+= prompt
+        sum.promptImage &+= promptImage
+        sum.completion &+= completion
+        sum.completionImage &+= completionImage
+        sum.reasoning &+= reasoning
+        self = sum
+    }
+}
+
 extension UpstreamFailure {
     /// The model makes its images in one go.
     static func noImageStream(of endpoint: Endpoint) -> UpstreamFailure {

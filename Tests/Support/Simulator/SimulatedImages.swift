@@ -17,6 +17,11 @@ enum SimulatedImages {
             let images = [String](
                 repeating: #"{"mimeType":"image/png","bytesBase64Encoded":"\#(pixel)"}"#, count: count)
             return .json(200, #"{"predictions":[\#(images.joined(separator: ","))]}"#)
+        case .gemini where path.hasSuffix(":generateContent") && modalities(root) == ["IMAGE"]:
+            return .json(
+                200,
+                #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"\#(pixel)"}}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":1290,"totalTokenCount":1295,"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1290}]}}"#
+            )
         case .openai where path == "/images/generations":
             let known = [
                 "model", "prompt", "n", "size", "quality", "background", "output_format", "output_compression",
@@ -39,6 +44,10 @@ enum SimulatedImages {
             )
         default: return nil
         }
+    }
+
+    private static func modalities(_ root: JSONValue) -> [String?] {
+        root["generationConfig"]?["responseModalities"]?.elements.map(\.string) ?? []
     }
 
     /// Source: OpenAI API reference, "Image streaming".

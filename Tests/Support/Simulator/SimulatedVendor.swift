@@ -82,7 +82,9 @@ public enum SimulatedVendor: String, Sendable, CaseIterable {
     private func hasKey(_ header: (String) -> String?) -> Bool {
         switch self {
         case .anthropic: header("x-api-key")?.isEmpty == false
-        case .gemini: header("x-goog-api-key")?.isEmpty == false
+        // At Google Cloud a token.
+        case .gemini:
+            header("x-goog-api-key")?.isEmpty == false || header("authorization")?.hasPrefix("Bearer ") == true
         case .openai, .deepseek, .mistral, .xai: header("authorization")?.hasPrefix("Bearer ") == true
         }
     }
