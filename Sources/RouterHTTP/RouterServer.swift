@@ -27,6 +27,8 @@ public struct RouterServer: Service {
         public var media: MediaFolder?
         /// How clients address this server, without a slash at the end; `nil`: as a request's `Host` says.
         public var publicURL: String?
+        /// What images come with that were asked for without `response_format`.
+        public var imageForm = ImagesFormat.Form.both
 
         /// Accounts, keys and records; `nil` for a server without.
         public var books: Books?
@@ -90,7 +92,8 @@ public struct RouterServer: Service {
                         operations: OperationRoute(
                             engine: engine, gate: gate, ambient: ambient, recorder: recorder,
                             unknownModelIsInvalid: configuration.unknownModelIsInvalid, load: configuration.load,
-                            media: configuration.media, publicURL: configuration.publicURL)),
+                            media: configuration.media, publicURL: configuration.publicURL,
+                            imageForm: configuration.imageForm)),
                     limits: configuration.limits, inFlight: inFlight)
             },
             configuration: ApplicationConfiguration(

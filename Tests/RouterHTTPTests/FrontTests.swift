@@ -333,6 +333,7 @@ import Testing
         var limits = FrontLimits()
         limits.slowBody = .milliseconds(100)
         limits.idle = .milliseconds(100)
+        limits.watchPeriod = .milliseconds(20)
         try await TestServer.run(limits: limits) { port, _, _ in
             let idle = try RawClient(port: port)
             let slow = try RawClient(port: port)

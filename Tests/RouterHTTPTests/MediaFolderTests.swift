@@ -1,9 +1,22 @@
 import Foundation
+import NIOCore
 import RouterCore
 import Synchronization
 import Testing
 
 @testable import RouterHTTP
+
+extension MediaFolder {
+    /// What a file holds, put together from its pieces.
+    fileprivate func read(_ name: String) async throws -> (bytes: [UInt8], type: String)? {
+        guard let file = await open(name) else { return nil }
+        var bytes: [UInt8] = []
+        while case let piece = try await file.piece(from: bytes.count), piece.readableBytes > 0 {
+            bytes += piece.readableBytesView
+        }
+        return (bytes, file.type)
+    }
+}
 
 @Suite("The media folder") struct MediaFolderTests {
     private final class Clock: Sendable {
@@ -27,9 +40,9 @@ import Testing
             let name = try #require(await folder.keep([1, 2, 3], type: "image/png"))
             let other = try #require(await folder.keep([4], type: "image/jpeg"))
             #expect(name != other && name.utf8.count == 36 && name.hasSuffix(".png") && other.hasSuffix(".jpg"))
-            let read = try #require(await folder.read(name))
+            let read = try #require(try await folder.read(name))
             #expect(read.bytes == [1, 2, 3] && read.type == "image/png")
-            let again = try #require(await MediaFolder(path, timestamp: clock.timestamp).read(other))
+            let again = try #require(try await MediaFolder(path, timestamp: clock.timestamp).read(other))
             #expect(again.bytes == [4] && again.type == "image/jpeg")
         }
     }
@@ -41,11 +54,49 @@ import Testing
             let folder = try MediaFolder(path, timestamp: clock.timestamp)
             let name = try #require(await folder.keep([1], type: "image/png"))
             clock.advance(seconds: 3599)
-            #expect(await folder.read(name) != nil)
+            #expect(try await folder.read(name) != nil)
             clock.advance(seconds: 1)
-            #expect(await folder.read(name) == nil)
+            #expect(try await folder.read(name) == nil)
             _ = await folder.keep([2], type: "image/png")
             #expect(!FileManager.default.fileExists(atPath: "\(path)/\(name)"))
+        }
+    }
+
+    @Test("a file is read in pieces of 128 KiB, to its end also when it is removed meanwhile")
+    func readsPieces() async throws {
+        try await with { path in
+            let folder = try MediaFolder(path, timestamp: Clock().timestamp)
+            let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
+            let name = try #require(await folder.keep(bytes, type: "image/webp"))
+            let file = try #require(await folder.open(name))
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+            var pieces: [[UInt8]] = []
+            while case let piece = try await file.piece(from: pieces.reduce(0) { $0 + $1.count }),
+                piece.readableBytes > 0
+            {
+                pieces.append(Array(piece.readableBytesView))
+            }
+            #expect(pieces.map(\.count) == [131_072, 131_072, 37_856])
+            let isSame = Array(pieces.joined()) == bytes
+            #expect(isSame)
+            #expect(await folder.open(name) == nil)
+        }
+    }
+
+    @Test("a file that was cut short or became a link is no longer there, and one cut while it is read is an error")
+    func distrustsDisk() async throws {
+        try await with { path in
+            let folder = try MediaFolder(path, timestamp: Clock().timestamp)
+            let name = try #require(await folder.keep([1, 2, 3], type: "image/png"))
+            let place = "\(path)/\(name)"
+            let file = try #require(await folder.open(name))
+            try Data([1]).write(to: URL(fileURLWithPath: place))
+            #expect(await folder.open(name) == nil)
+            await #expect(throws: StoreError.self) { try await file.piece(from: 0) }
+            try FileManager.default.removeItem(atPath: place)
+            try Data([1, 2, 3]).write(to: URL(fileURLWithPath: "\(path)/secret"))
+            try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "secret")
+            #expect(await folder.open(name) == nil)
         }
     }
 
@@ -57,8 +108,8 @@ import Testing
             let folder = try MediaFolder(path, limits: limits, timestamp: Clock().timestamp)
             let first = try #require(await folder.keep([UInt8](repeating: 1, count: 6), type: "image/png"))
             let second = try #require(await folder.keep([UInt8](repeating: 2, count: 6), type: "image/png"))
-            #expect(await folder.read(first) == nil)
-            #expect(await folder.read(second) != nil)
+            #expect(try await folder.read(first) == nil)
+            #expect(try await folder.read(second) != nil)
             #expect(await folder.keep([UInt8](repeating: 3, count: 11), type: "image/png") == nil)
             #expect(await folder.keep([], type: "image/png") == nil)
             #expect(await folder.keep([1], type: "text/html") == nil)
@@ -77,7 +128,7 @@ import Testing
         try await with { path in
             let folder = try MediaFolder(path, timestamp: Clock().timestamp)
             #expect(MediaFolder.type(of: name) == nil)
-            #expect(await folder.read(name) == nil)
+            #expect(try await folder.read(name) == nil)
         }
     }
 

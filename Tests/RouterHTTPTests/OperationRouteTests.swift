@@ -166,6 +166,32 @@ import Testing
         }
     }
 
+    @Test(
+        "what comes without `response_format` is the operator's to say, and what is asked for comes all the same",
+        arguments: [
+            (ImagesFormat.Form.url, "", true, false), (.base64, "", false, true),
+            (.url, #","response_format":"b64_json""#, false, true),
+            (.base64, #","stream":true,"response_format":"url""#, true, false), (.url, #","stream":true"#, true, false),
+        ])
+    func imageForm(_ form: ImagesFormat.Form, _ member: String, _ hasURL: Bool, _ hasBytes: Bool) async throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try MediaFolder(place, timestamp: { 1_776_249_000_000 })
+        let script: [ScriptedTransport.Step] = [
+            .head(200), .bytes(member.contains("stream") ? "drawn AQID\nend\n" : "image AQID\nend\n"),
+        ]
+        try await TestServer.run([script], models: [Self.draw], media: folder, imageForm: form) { port, _, _ in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/images/generations", headers: "Connection: close\r\n",
+                    body: #"{"model":"draw","prompt":"p"\#(member)}"#))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains(#""url":"http"#) == hasURL, "\(text)")
+            #expect(text.contains(#""b64_json":"AQID""#) == hasBytes, "\(text)")
+        }
+    }
+
     @Test("without a media folder the bytes are in the answer whatever was asked, and no address leads anywhere")
     func imagesWithoutFolder() async throws {
         try await TestServer.run([Self.imageScript], models: [Self.draw]) { port, _, _ in

@@ -56,6 +56,7 @@ enum TestServer {
     static func run(
         _ scripts: [[ScriptedTransport.Step]] = [], models: [Model]? = nil, keys: Keys = Keys(),
         limits: FrontLimits = FrontLimits(), unknownModelIsInvalid: Bool = false, media: MediaFolder? = nil,
+        imageForm: ImagesFormat.Form = .both,
         readiness: @escaping @Sendable () async -> String? = { nil },
         _ body: @Sendable (_ port: Int, _ transport: ScriptedTransport, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
@@ -64,7 +65,7 @@ enum TestServer {
         let engine = Samples.engine(transport, models: models, ledger: ledger, ambient: ambient)
         try await serve(
             engine, models: models ?? [Samples.model()], keys: keys, limits: limits,
-            unknownModelIsInvalid: unknownModelIsInvalid, media: media, readiness: readiness
+            unknownModelIsInvalid: unknownModelIsInvalid, media: media, imageForm: imageForm, readiness: readiness
         ) { port in try await body(port, transport, ledger) }
     }
 
@@ -75,6 +76,7 @@ enum TestServer {
     static func serve(
         _ engine: Engine, models: [Model], keys: Keys = Keys(), limits: FrontLimits = FrontLimits(),
         unknownModelIsInvalid: Bool = false, media: MediaFolder? = nil,
+        imageForm: ImagesFormat.Form = .both,
         readiness: @escaping @Sendable () async -> String? = { nil },
         _ body: @Sendable (_ port: Int) async throws -> Void
     ) async throws {
@@ -86,6 +88,7 @@ enum TestServer {
         configuration.limits = limits
         configuration.unknownModelIsInvalid = unknownModelIsInvalid
         configuration.media = media
+        configuration.imageForm = imageForm
         let (ports, port) = AsyncStream<Int>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical

@@ -48,6 +48,11 @@ import Testing
         Mistake("discover: maybe\n", "1:11", "must be true or false, not \"maybe\""),
         Mistake("drain_seconds: 30s\n", "1:16", "must be seconds from 0 to 3600", "without a unit"),
         Mistake("drain_seconds: nan\n", "1:16", "must be seconds from 0 to 3600"),
+        Mistake("images: { default_form: base64 }\n", "1:25", "must be one of both, url, b64_json, not \"base64\""),
+        Mistake("limits: { memory_mb: 31 }\n", "1:22", "must be a whole number from 32 to 16777216", "megabytes"),
+        Mistake("media: { total_mb: 0 }\n", "1:20", "must be a whole number from 1 to 16777216", "megabytes"),
+        Mistake("media: { file_mb: 64MB }\n", "1:19", "media.file_mb must be a whole number", "megabytes"),
+        Mistake("media: { keep_seconds: 59 }\n", "1:24", "must be seconds from 60 to 31536000"),
         Mistake("log: { level: loud }\n", "1:15", "must be one of trace, debug, info"),
         Mistake("timeouts:\n    total: 0\n", "2:12", "must be seconds from 1 to 86400"),
         // References and YAML itself.

@@ -1,5 +1,6 @@
 import Foundation
 import RouterCore
+import RouterHTTP
 import Testing
 
 @testable import routerd
@@ -58,7 +59,8 @@ import Testing
             "ROUTERD_DATABASE": "sqlite:/x/y.db", "ROUTERD_DEFAULTS_RATE_LIMIT": "7/min", "ROUTERD_DEFAULTS_GRANT": "2",
             "ROUTERD_DEFAULTS_MARKUP": "1.5", "ROUTERD_DISCOVER": "false", "ROUTERD_DRAIN_SECONDS": "1.5",
             "ROUTERD_LOG_LEVEL": "debug", "ROUTERD_LIMITS_MEMORY_MB": "512", "ROUTERD_LOG_FORMAT": "json",
-            "ROUTERD_MEDIA_FETCH": "off",
+            "ROUTERD_IMAGES_DEFAULT_FORM": "url", "ROUTERD_MEDIA_FETCH": "off", "ROUTERD_MEDIA_TOTAL_MB": "2",
+            "ROUTERD_MEDIA_FILE_MB": "2", "ROUTERD_MEDIA_KEEP_SECONDS": "60",
             "ROUTERD_ROUTING_THIRD_PARTY_ACCOUNTS": "1, 2",
             "ROUTERD_TIMEOUTS_CONNECT": "9",
             "ROUTERD_TIMEOUTS_FIRST_BYTE": "9", "ROUTERD_TIMEOUTS_IDLE": "9", "ROUTERD_TIMEOUTS_TOTAL": "9",
@@ -80,7 +82,9 @@ import Testing
             defaults: { rate_limit: 100/min }
             discover: true
             drain_seconds: 2.5
+            images: { default_form: b64_json }
             log: { format: json }
+            media: { total_mb: 100, file_mb: 5, keep_seconds: 90.5 }
             """
         ).settings
         #expect(settings.http.publicURL == "https://ai.example.org")
@@ -89,7 +93,10 @@ import Testing
         #expect(settings.defaults.requestsPerMinute == 100)
         #expect(settings.discover == true)
         #expect(settings.drain == .milliseconds(2500))
+        #expect(settings.imageForm == .base64)
         #expect(settings.log.format == .json)
+        #expect(settings.mediaFolder.bytesMax == 104_857_600 && settings.mediaFolder.fileBytesMax == 5_242_880)
+        #expect(settings.mediaFolder.lifetime == .milliseconds(90_500))
     }
 
     @Test(

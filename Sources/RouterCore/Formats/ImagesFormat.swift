@@ -13,19 +13,15 @@ public struct ImagesFormat: Sendable {
     }
 
     /// What the client wants to get of each image.
-    public enum Form: Sendable, Hashable {
-        case both, url, base64
+    public enum Form: String, Sendable, CaseIterable {
+        case both, url
+        case base64 = "b64_json"
 
         /// - Parameters:
-        ///   - word: `response_format` of the request.
+        ///   - word: `response_format` of the request, which is checked before.
         ///   - standard: what a request without it gets.
         public init(_ word: String?, standard: Form = .both) {
-            self =
-                switch word {
-                case "url": .url
-                case "b64_json": .base64
-                default: standard
-                }
+            self = word.flatMap(Form.init(rawValue:)) ?? standard
         }
     }
 

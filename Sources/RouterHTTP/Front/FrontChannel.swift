@@ -26,7 +26,7 @@ struct FrontChannel: HTTPChannelHandler {
             let handedOver = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
             channel.closeFuture.whenComplete { _ in handedOver.succeed(nil) }
             let front = FrontHandler(
-                routes: routes, limits: limits, executor: EventLoopExecutor(channel.eventLoop), inFlight: inFlight
+                routes: routes, limits: limits, loop: channel.eventLoop, inFlight: inFlight
             ) { channel in
                 try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                 handedOver.succeed(

@@ -29,17 +29,18 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Nothing more is read until who answers has room.
     private(set) var pausesReading = false
     private var task: Task<Void, Never>?
-    private var watch = FrontWatch()
+    private var watch: FrontWatch
     /// Told when the answer to a plain request has gone out.
     weak var reader: PlainReader?
 
     init(
-        routes: InferenceRoutes, limits: FrontLimits, executor: EventLoopExecutor, inFlight: InFlight,
+        routes: InferenceRoutes, limits: FrontLimits, loop: any EventLoop, inFlight: InFlight,
         handOver: @escaping (any Channel) throws -> Void
     ) {
         self.routes = routes
         self.limits = limits
-        self.executor = executor
+        executor = EventLoopExecutor(loop)
+        watch = FrontWatch(on: loop)
         self.inFlight = inFlight
         self.handOver = handOver
     }
@@ -284,7 +285,10 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        response?.writabilityChanged(isWritable: context.channel.isWritable)
+        let isWritable = context.channel.isWritable
+        response?.writabilityChanged(isWritable: isWritable)
+        // Who takes more of what Hummingbird answers is not idle.
+        if isHandedOver, isWritable, state.isIdle { watch.start(.request, limits: limits) }
         context.fireChannelWritabilityChanged()
     }
 
@@ -326,7 +330,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func scheduleWatch(context: ChannelHandlerContext) {
         let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        watch.timer = context.eventLoop.scheduleTask(in: FrontWatch.period) {
+        watch.timer = context.eventLoop.scheduleTask(in: TimeAmount(limits.watchPeriod)) {
             let (handler, context) = loopBound.value
             handler.look(context: context)
         }
@@ -337,7 +341,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let response, response.isStalled(for: limits.clientStall) {
             return context.close(promise: nil)
         }
-        switch watch.expired(now: .now()) {
+        switch watch.expired(now: context.eventLoop.now) {
         case .request?, .closing?: return context.close(promise: nil)
         case .body? where state.isCollecting:
             refuse(Self.tooSlow, context: context)

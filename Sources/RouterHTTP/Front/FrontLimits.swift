@@ -12,13 +12,16 @@ public struct FrontLimits: Sendable, Hashable {
     public var headerFieldBytesMax = 16 * 1024
     public var headerBytesMax = 32 * 1024
     public var headerFieldsMax = 100
-    /// How long a connection may wait for its next request, the head of it included.
+    /// How long a connection may wait for its next request, the head of it included, or take nothing of an answer that is
+    /// not to an inference request.
     public var idle: Duration = .seconds(75)
     /// How long a body may come more slowly than ``bodyBytesPerSecond``.
     public var slowBody: Duration = .seconds(10)
     public var bodyBytesPerSecond = 1024
     /// How long a client may take nothing of what is waiting for it.
     public var clientStall: Duration = .seconds(30)
+    /// How often it is looked whether something takes too long, which is noticed up to this much late.
+    public var watchPeriod: Duration = .seconds(5)
     /// Bytes that wait for a client before the answer pauses, and down to which it goes on.
     public var unsentBytesHigh = 64 * 1024
     public var unsentBytesLow = 16 * 1024

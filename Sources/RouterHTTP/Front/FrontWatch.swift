@@ -3,15 +3,15 @@ import NIOCore
 /// Notices what takes too long on one connection, by one timer that looks every few seconds: no timer is moved for a
 /// request or a piece of a body.
 struct FrontWatch {
-    /// How often it is looked; what is too long is noticed up to this much late.
-    static let period: TimeAmount = .seconds(5)
-
     enum Subject { case request, body, closing }
 
+    private let loop: any EventLoop
     var timer: Scheduled<Void>?
     private var subject: Subject?
     private var deadline: NIODeadline = .distantFuture
     private var bodyBytesPerSecond = 1
+
+    init(on loop: any EventLoop) { self.loop = loop }
 
     /// From now on `subject` is waited for.
     mutating func start(_ subject: Subject, limits: FrontLimits) {
@@ -19,9 +19,9 @@ struct FrontWatch {
         bodyBytesPerSecond = limits.bodyBytesPerSecond
         deadline =
             switch subject {
-            case .request: .now() + TimeAmount(limits.idle)
-            case .body: .now() + TimeAmount(limits.slowBody)
-            case .closing: .now() + .seconds(2)
+            case .request: loop.now + TimeAmount(limits.idle)
+            case .body: loop.now + TimeAmount(limits.slowBody)
+            case .closing: loop.now + .seconds(2)
             }
     }
 

@@ -8,10 +8,11 @@ import Synchronization
 /// Whoever knows the name of a file may read it; nothing lists them. Files of a server that stopped are found again by
 /// its next start. All work on the disk happens on NIO's threads for that.
 public final class MediaFolder: Sendable {
-    /// Bytes of all files, and how long each is kept.
+    /// How many bytes are kept, and for how long.
     public struct Limits: Sendable, Hashable {
+        /// Of all files.
         public var bytesMax = 1 << 30
-        /// Of one file.
+        /// Of one file; more than all may have counts as that.
         public var fileBytesMax = 64 << 20
         public var lifetime: Duration = .seconds(3600)
 
@@ -118,7 +119,7 @@ public final class MediaFolder: Sendable {
     }
 
     private static func write(_ bytes: [UInt8], at place: String) -> Bool {
-        let file = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let file = Glibc.open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         var written = 0
         while written < bytes.count {
@@ -133,33 +134,18 @@ public final class MediaFolder: Sendable {
         return isWhole
     }
 
-    /// A file that is kept and not too old.
-    /// - Returns: what it holds, and its type; `nil` when there is none of this name.
-    func read(_ name: String) async -> (bytes: [UInt8], type: String)? {
+    /// Opens a file that is kept and not too old.
+    ///
+    /// - Returns: `nil` when there is none of this name.
+    func open(_ name: String) async -> MediaFile? {
         let now = timestamp()
         guard let type = Self.type(of: name),
             let entry = entries.withLock({ $0.first { $0.name == name } }), entry.expiresAt > now
         else { return nil }
         let place = "\(path)/\(name)"
-        let count = entry.bytes
-        let read: [UInt8]? = (try? await NIOThreadPool.singleton.runIfActive { Self.read(count, at: place) }) ?? nil
-        guard let read else { return nil }
-        return (read, type)
-    }
-
-    private static func read(_ count: Int, at place: String) -> [UInt8]? {
-        let file = open(place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let more = bytes.withUnsafeMutableBytes {
-                Glibc.read(file, $0.baseAddress?.advanced(by: done), count - done)
-            }
-            guard more > 0 else { return nil }
-            done += more
+        let file: MediaFile?? = try? await NIOThreadPool.singleton.runIfActive {
+            MediaFile(place, type: type, byteCount: entry.bytes, lifetime: .milliseconds(entry.expiresAt - now))
         }
-        return bytes
+        return file ?? nil
     }
 }

@@ -11,11 +11,13 @@ final class OperationRoute: Sendable {
     private let load: LoadGate
     private let media: MediaFolder?
     private let publicURL: String?
+    /// What images without `response_format` come with.
+    private let imageForm: ImagesFormat.Form
 
     init(
         engine: Engine, gate: Gate, ambient: Ambient, recorder: any RequestRecorder,
         unknownModelIsInvalid: Bool = false, load: LoadGate = LoadGate(), media: MediaFolder? = nil,
-        publicURL: String? = nil
+        publicURL: String? = nil, imageForm: ImagesFormat.Form = .both
     ) {
         self.engine = engine
         self.gate = gate
@@ -25,6 +27,7 @@ final class OperationRoute: Sendable {
         self.load = load
         self.media = media
         self.publicURL = publicURL
+        self.imageForm = imageForm
     }
 
     /// Answers one request, whatever comes: an answer or an error, and always an end.
@@ -124,7 +127,7 @@ final class OperationRoute: Sendable {
     }
 
     private func form(of request: OperationRequest) -> ImagesFormat.Form {
-        ImagesFormat.Form(request.root["response_format"]?.string)
+        ImagesFormat.Form(request.root["response_format"]?.string, standard: imageForm)
     }
 
     /// Where an image can be fetched from now on; `nil` where nobody wants that or it cannot be kept.

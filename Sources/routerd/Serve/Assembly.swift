@@ -50,7 +50,7 @@ struct Assembly: Sendable {
         sharedLimiter = store.isShared ? SharedRateLimiter(store: store, ambient: ambient) : nil
         transport = try Self.transport()
         media = try Self.mediaFetch(settings.fetching)
-        mediaFolder = try Self.mediaFolder(in: data, ambient: ambient)
+        mediaFolder = try Self.mediaFolder(in: data, limits: settings.mediaFolder, ambient: ambient)
         spoolDirectory = data.path
         found = await settings.engines(over: transport)
         catalogStamp = OperatorCatalog(in: settings.data).stamp
@@ -102,6 +102,7 @@ struct Assembly: Sendable {
         configuration.media = mediaFolder
         configuration.limits.spoolDirectory = spoolDirectory
         configuration.publicURL = settings.http.publicURL
+        configuration.imageForm = settings.imageForm
         configuration.onCutOff = { [transport] in await transport.shutdown() }
         configuration.unknownModelIsInvalid = settings.http.unknownModelStatus == .badRequest
         configuration.metrics = { [waits, ledger] in Self.metrics(waits.soFar, of: ledger) }
@@ -203,9 +204,11 @@ struct Assembly: Sendable {
         }
     }
 
-    private static func mediaFolder(in data: DataDirectory, ambient: Ambient) throws(CommandFailure) -> MediaFolder {
+    private static func mediaFolder(
+        in data: DataDirectory, limits: MediaFolder.Limits, ambient: Ambient
+    ) throws(CommandFailure) -> MediaFolder {
         do throws(StoreError) {
-            return try MediaFolder(data.path + "/media", timestamp: ambient.timestamp)
+            return try MediaFolder(data.path + "/media", limits: limits, timestamp: ambient.timestamp)
         } catch {
             throw CommandFailure(error)
         }

@@ -1,4 +1,5 @@
 import RouterCore
+import RouterHTTP
 
 /// One value that an operator can set: where it is read, what it means, what it is when nobody sets it.
 ///
@@ -71,8 +72,7 @@ struct Setting: Sendable {
             "Port to listen on; 0 takes a free one and prints it."),
         Setting(
             "http.public_url", \.http.publicURL, .webAddress, note: "as clients address it",
-            "Where clients reach this server, for links and addresses of media. Checked, without effect in this version."
-        ),
+            "Where clients reach this server, for addresses of media."),
         Setting(
             "http.trusted_proxies", \.http.trustedProxies, .networks, standard: "",
             "Addresses and networks of your proxies, whose `X-Forwarded-…` is to be believed. "
@@ -107,7 +107,10 @@ struct Setting: Sendable {
             "drain_seconds", \.drain, .seconds(0...3600), standard: "30",
             "How long running answers may go on after the signal to stop."),
         Setting(
-            "limits.memory_mb", \.memoryBytesMax, .megabytes, note: "what the container or the machine has",
+            "images.default_form", \.imageForm, .choice, standard: "both",
+            "What images come with when a request has no `response_format`: their bytes, their address, or both."),
+        Setting(
+            "limits.memory_mb", \.memoryBytesMax, .megabytes(from: 32), note: "what the container or the machine has",
             "Memory that may be used. From 85 % of it on new answers that are not streamed are refused with 503, from "
                 + "92 % on all new ones."),
         Setting(
@@ -121,6 +124,15 @@ struct Setting: Sendable {
             "media.fetch", \.fetching, .choice, standard: "public",
             "From where images and files are fetched that a request names by an address and a vendor wants as bytes: "
                 + "`public` from the public internet, `any` from wherever this machine can reach, `off` from nowhere."),
+        Setting(
+            "media.total_mb", \.mediaFolder.bytesMax, .megabytes(from: 1), standard: "1024",
+            "Megabytes of all files that answers give an address of; the oldest make room for new ones."),
+        Setting(
+            "media.file_mb", \.mediaFolder.fileBytesMax, .megabytes(from: 1), standard: "64",
+            "Megabytes of one such file, never more than `media.total_mb`; of a larger one the answer has the bytes."),
+        Setting(
+            "media.keep_seconds", \.mediaFolder.lifetime, .seconds(60...31_536_000), standard: "3600",
+            "How long such a file can be fetched."),
         Setting(
             "routing.third_party_accounts", \.routing.thirdPartyAccounts, .accounts, standard: "",
             "Numbers of accounts whose requests for `airouter-cloud/…` may go to a third party, when such a model has an "

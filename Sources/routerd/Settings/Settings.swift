@@ -1,4 +1,5 @@
 import RouterCore
+import RouterHTTP
 
 /// What the operator decides, complete and checked. Read once, by ``SettingsReader``.
 struct Settings: Sendable {
@@ -15,6 +16,10 @@ struct Settings: Sendable {
     var log = Log()
     /// What is fetched for vendors that want the bytes of what a client names by its address.
     var fetching = Fetching.publicOnly
+    /// What images come with that were asked for without `response_format`.
+    var imageForm = ImagesFormat.Form.both
+    /// How much is kept of what answers give an address of, and how long.
+    var mediaFolder = MediaFolder.Limits()
     var timeouts = Timeouts()
     var routing = Routing()
     /// Bytes of memory that may be used; `nil`: what the container or the machine has.

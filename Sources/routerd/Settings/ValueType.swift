@@ -107,13 +107,15 @@ extension ValueType<Int> {
         }
     }
 
-    /// Megabytes of 1,048,576 bytes. The value is bytes.
-    static let megabytes = ValueType(name: "whole number from 32 to 16777216", shape: .number) {
-        text throws(ValueFault) in
-        guard let number = Int(text), (32...16_777_216).contains(number) else {
-            throw ValueFault("must be a whole number from 32 to 16777216, not \"\(text)\"", hint: "megabytes")
+    /// Megabytes of 1,048,576 bytes, at most 16 TiB of them. The value is bytes.
+    static func megabytes(from least: Int) -> ValueType {
+        let name = "whole number from \(least) to 16777216"
+        return ValueType(name: name, shape: .number) { text throws(ValueFault) in
+            guard let number = Int(text), number >= least, number <= 16_777_216 else {
+                throw ValueFault("must be a \(name), not \"\(text)\"", hint: "megabytes")
+            }
+            return number * 1_048_576
         }
-        return number * 1_048_576
     }
 
     /// `60/min`: requests in any 60 seconds.
