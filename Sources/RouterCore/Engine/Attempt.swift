@@ -2,6 +2,9 @@
 struct Attempt: Sendable {
     private var call: Call
     let endpoint: Endpoint
+    private let engine: Engine
+    /// When the time for the request is over.
+    private let deadline: ContinuousClock.Instant
     private let exchange: any Exchange
     private var decoder: (any AnswerDecoder)?
     /// Events that were read before the attempt committed.
@@ -28,6 +31,7 @@ struct Attempt: Sendable {
         self.call.upstream.body = []  // It is the exchange's now.
         self.call.upstream.upload = nil
         self.endpoint = endpoint
+        self.engine = engine
         form = call.form
         try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
         var timeouts = engine.limits.timeouts
@@ -35,6 +39,7 @@ struct Attempt: Sendable {
         guard timeouts.total > .zero else {
             throw UpstreamFailure(.timedOut, "The time for this request ran out before this provider could be asked.")
         }
+        deadline = engine.ambient.now() + timeouts.total
         if !call.isStreamed || call.takesItsTime {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
@@ -106,6 +111,10 @@ struct Attempt: Sendable {
                     hasEnded = true
                     guard decoder != nil else { throw Self.cutOff }
                     try decoder?.finish(into: &events)
+                    if let missing = decoder?.missing, !missing.isEmpty {
+                        let results = try await fetch(missing)
+                        try decoder?.complete(with: results, into: &events)
+                    }
                     return events.isEmpty ? nil : events
                 }
             }
@@ -115,6 +124,18 @@ struct Attempt: Sendable {
             if events.isEmpty { throw error }  // What was said before the failure is handed out first.
         }
         return events
+    }
+
+    /// Fetches what an answer names by its address.
+    private func fetch(_ missing: [ResultAddress]) async throws(UpstreamFailure) -> [FetchedMedia] {
+        let left = engine.ambient.now().duration(to: deadline)
+        guard left > .zero else {
+            throw UpstreamFailure(.timedOut, "The time for this request ran out before what was made could be fetched.")
+        }
+        let fetch = ResultFetch(
+            provider: endpoint.provider, timeouts: engine.limits.timeouts, transport: engine.transport,
+            media: engine.media)
+        return try await fetch.fetch(missing, within: left)
     }
 
     private func refusal(_ head: UpstreamHead) async throws(UpstreamFailure) -> UpstreamFailure {

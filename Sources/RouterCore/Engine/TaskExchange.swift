@@ -11,7 +11,7 @@ final class TaskExchange: Exchange {
     private let provider: Provider
     private let timeouts: Timeouts
     private let transport: any Transport
-    private let media: (any MediaFetcher)?
+    private let results: ResultFetch
     private let sleep: @Sendable (Duration) async throws -> Void
     private let refusal: @Sendable (_ head: UpstreamHead, _ body: [UInt8]) -> UpstreamFailure
     private let state = Mutex(State())
@@ -52,7 +52,7 @@ final class TaskExchange: Exchange {
         timeouts.idle = min(timeouts.idle, timeouts.total)
         self.timeouts = timeouts
         self.transport = transport
-        self.media = media
+        results = ResultFetch(provider: provider, timeouts: timeouts, transport: transport, media: media)
         self.sleep = sleep
         self.refusal = refusal
     }
@@ -157,7 +157,7 @@ final class TaskExchange: Exchange {
                 case .wait(let duration):
                     do { try await sleep(min(duration, left)) } catch { throw Self.cancelled }
                     outcome = .waited
-                case .fetch(let url, let types): outcome = .fetched(try await fetch(url, types, within: left))
+                case .fetch(let address): outcome = .fetched(try await results.fetch(address, within: left))
                 }
             }
         } catch {
@@ -171,10 +171,7 @@ final class TaskExchange: Exchange {
         var request = request
         request.headers += keyHeaders
         var place = provider
-        if let origin {
-            place.baseURL = origin
-            place.slug += " at " + origin
-        }
+        if let origin { place.baseURL = origin }
         var timeouts = timeouts
         timeouts.total = time
         let answer: (head: UpstreamHead, body: [UInt8]?)
@@ -188,18 +185,5 @@ final class TaskExchange: Exchange {
             throw UpstreamFailure(.broken, "The provider's answer about a task has more than \(bytesMax) bytes.")
         }
         return .answer(answer.head, body: body)
-    }
-
-    /// What goes wrong with an address that the vendor named is the vendor's fault.
-    private func fetch(
-        _ url: String, _ types: Set<MediaType>, within time: Duration
-    ) async throws(UpstreamFailure) -> FetchedMedia {
-        guard let media else { throw UpstreamFailure(.failed, "What the provider made cannot be fetched here.") }
-        do throws(UpstreamFailure) {
-            return try await media.fetch(MediaAddress(resultAt: url, types: types), within: time)
-        } catch {
-            if error.kind == .cancelled { throw error }
-            throw UpstreamFailure(.broken, "What the provider made could not be fetched. \(error.message)")
-        }
     }
 }

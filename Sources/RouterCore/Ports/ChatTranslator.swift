@@ -27,6 +27,21 @@ public protocol AnswerDecoder: Sendable {
     /// The bytes ended.
     /// - Throws: ``UpstreamFailure`` of kind `broken` if the answer had not.
     mutating func finish(into events: inout [ChatEvent]) throws(UpstreamFailure)
+
+    /// What the answer names by its address instead of holding it, once the bytes ended. It is fetched then, and given
+    /// to ``complete(with:into:)``; empty for most.
+    var missing: [ResultAddress] { get }
+
+    /// Takes what stood at ``missing``, in that order, and appends what the answer says with it.
+    mutating func complete(with results: [FetchedMedia], into events: inout [ChatEvent]) throws(UpstreamFailure)
+}
+
+extension AnswerDecoder {
+    public var missing: [ResultAddress] { [] }
+
+    public mutating func complete(
+        with results: [FetchedMedia], into events: inout [ChatEvent]
+    ) throws(UpstreamFailure) {}
 }
 
 /// Everything one dialect can do.

@@ -96,6 +96,12 @@ public enum MediaType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The type that a server says its answer has.
+    public init?(of head: UpstreamHead) {
+        let said = head["content-type"]?.prefix { $0 != ";" }.lowercased().filter { $0 != " " } ?? ""
+        self.init(name: said)
+    }
+
     /// Whether `bytes` begin as this type does.
     public func begins(_ bytes: [UInt8]) -> Bool {
         switch self {

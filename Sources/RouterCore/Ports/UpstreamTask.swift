@@ -20,7 +20,7 @@ public enum TaskStep: Sendable, Hashable {
     case send(UpstreamRequest, origin: String?, answerBytesMax: Int = 1 << 20)
     case wait(Duration)
     /// Fetch what stands at an address, without a key.
-    case fetch(url: String, types: Set<MediaType>)
+    case fetch(ResultAddress)
     /// The vendor refused: its answer is read as that of any request.
     case refused(UpstreamHead, body: [UInt8])
     /// The task's part of the answer, a value in JSON.

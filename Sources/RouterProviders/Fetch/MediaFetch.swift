@@ -70,8 +70,7 @@ public final class MediaFetch: MediaFetcher {
                 continue
             }
             guard head.status == 200 else { throw refused("its server answered HTTP \(head.status)") }
-            let said = head["content-type"]?.prefix { $0 != ";" }.lowercased().filter { $0 != " " } ?? ""
-            guard let type = MediaType(name: String(said)), address.types.contains(type) else {
+            guard let type = MediaType(of: head), address.types.contains(type) else {
                 let taken = address.types.map(\.rawValue).sorted().joined(separator: ", ")
                 throw refused("its server does not call it one of \(taken)")
             }

@@ -34,6 +34,13 @@ struct WebAddress: Sendable, Hashable {
         self.path = path.hasPrefix("/") ? String(path) : "/\(path)"
     }
 
+    /// The origin in the one spelling that each server has: in lower case, without the port that its scheme has anyway.
+    var server: String {
+        let text = origin.lowercased()
+        let port = scheme == "https" ? ":443" : ":80"
+        return text.hasSuffix(port) ? String(text.dropLast(port.count)) : text
+    }
+
     /// Where a `Location` leads from here.
     /// - Returns: `nil` when it cannot be understood, or leads where nothing may be fetched.
     func following(_ location: String, anyPort: Bool = false) -> WebAddress? {

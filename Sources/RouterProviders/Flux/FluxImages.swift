@@ -91,7 +91,7 @@ public struct FluxImages: OperationTranslator {
     ) -> any AnswerDecoder {
         let asked = request.root
         return WholeAnswer(
-            ImagesAnswer { answer throws(UpstreamFailure) in
+            ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 guard let parts = answer["parts"], parts.kind == .array else { throw .notAnAnswer }
                 var images: [AnsweredImage] = []
                 for part in parts.elements {

@@ -78,7 +78,7 @@ struct FluxTask: UpstreamTask {
         case "Ready"?:
             guard let sample = root?["result"]?["sample"]?.string else { throw .notAnAnswer }
             phase = .fetching
-            return .fetch(url: sample, types: [.png, .jpeg, .webp])
+            return .fetch(ResultAddress(.web(url: sample), types: [.png, .jpeg, .webp]))
         case "Request Moderated"?, "Content Moderated"?:
             throw UpstreamFailure(
                 .refused, "The request was rejected by the provider's moderation (\(status ?? "")).",

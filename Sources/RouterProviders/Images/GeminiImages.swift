@@ -149,7 +149,7 @@ public struct GeminiImages: OperationTranslator {
         let (isImagen, isOne) = (Self.isImagen(endpoint), Self.requests(for: request, at: endpoint) == 1)
         let (size, quality) = (request.root["size"]?.string, request.root["quality"]?.string)
         return WholeAnswer(
-            ImagesAnswer { answer throws(UpstreamFailure) in
+            ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 var all = ImagesAnswer.Reading(images: [], usage: Usage())
                 if isOne {
                     all = try Self.reading(answer, isImagen: isImagen, removed: "every image")

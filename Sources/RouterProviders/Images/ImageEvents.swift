@@ -71,10 +71,11 @@ extension ChatPiece {
         _ image: AnsweredImage, type: ImageEventType, of answer: JSONValue
     ) throws(UpstreamFailure) -> ChatPiece {
         try image.check()
-        var writer = JSONWriter(capacity: image.base64.text.count + 300)
+        var writer = JSONWriter(capacity: image.base64.count + 300)
         writer.beginObject()
         writer.member("type", type.name)
-        writer.member("b64_json", image.base64)
+        writer.name("b64_json")
+        writer.raw(image.base64)
         if case .partial(let index) = type {
             writer.member("partial_image_index", answer["partial_image_index"]?.integer ?? index)
         }

@@ -2,15 +2,29 @@ import RouterCore
 
 /// One image of an answer.
 struct AnsweredImage {
-    /// In Base64, as the vendor wrote it.
-    var base64: JSONValue
+    /// In Base64, with the quotes of a JSON string.
+    let base64: ArraySlice<UInt8>
     /// What it is, such as `image/png`.
-    var type: String
-    var revisedPrompt: JSONValue?
+    let type: String
+    let revisedPrompt: JSONValue?
+
+    /// - Parameter base64: as the vendor wrote it.
+    init(base64: JSONValue, type: String, revisedPrompt: JSONValue? = nil) {
+        self.base64 = base64.text
+        self.type = type
+        self.revisedPrompt = revisedPrompt
+    }
+
+    init(_ media: FetchedMedia, revisedPrompt: JSONValue?) {
+        base64 = [UInt8(ascii: "\"")] + media.base64 + [UInt8(ascii: "\"")]
+        type = media.type.rawValue
+        self.revisedPrompt = revisedPrompt
+    }
 
     /// - Throws: ``UpstreamFailure`` of kind `broken` for what does not decode.
     func check() throws(UpstreamFailure) {
-        guard base64.kind == .string, base64.text.count > 2, Base64.checked(base64.text.dropFirst().dropLast()) != nil
+        guard base64.first == UInt8(ascii: "\""), base64.count > 2,
+            Base64.checked(base64.dropFirst().dropLast()) != nil
         else { throw .notAnAnswer }
     }
 }
@@ -29,19 +43,32 @@ struct ImagesAnswer: WholeAnswerReader {
     /// The answer goes out as events: a stream was asked for.
     private let asEvents: Bool
 
-    typealias Reader = @Sendable (_ answer: JSONValue) throws(UpstreamFailure) -> Reading
+    /// - Parameter results: what stood at the addresses that a ``Search`` found.
+    typealias Reader = @Sendable (_ answer: JSONValue, _ results: [FetchedMedia]) throws(UpstreamFailure) -> Reading
+    /// Finds what an answer names by its address.
+    typealias Search = @Sendable (_ answer: JSONValue) throws(UpstreamFailure) -> [ResultAddress]
 
     static let limits = JSONLimits(bytesMax: 100 << 20, depthMax: 64, valuesMax: 100_000, duplicateNames: .lastWins)
 
+    private let search: Search
     private let find: Reader
 
-    init(asEvents: Bool = false, find: @escaping Reader) {
+    init(asEvents: Bool = false, search: @escaping Search = { _ in [] }, find: @escaping Reader) {
         self.asEvents = asEvents
+        self.search = search
         self.find = find
     }
 
+    func missing(in answer: JSONValue) throws(UpstreamFailure) -> [ResultAddress] { try search(answer) }
+
     func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        let reading = try find(answer)
+        try read(answer, with: [], into: &events)
+    }
+
+    func read(
+        _ answer: JSONValue, with results: [FetchedMedia], into events: inout [ChatEvent]
+    ) throws(UpstreamFailure) {
+        let reading = try find(answer, results)
         guard !reading.images.isEmpty else { throw .notAnAnswer }
         if asEvents {
             let made = try reading.images.map { image throws(UpstreamFailure) in
@@ -52,7 +79,8 @@ struct ImagesAnswer: WholeAnswerReader {
             return
         }
         events.append(.usage(reading.usage))
-        events.append(.completion(try piece(reading, bytes: answer.text.count)))
+        let bytes = max(answer.text.count, reading.images.reduce(0) { $0 + $1.base64.count + 100 })
+        events.append(.completion(try piece(reading, bytes: bytes)))
     }
 
     /// `"data":[{"b64_json":…,"media_type":…}],…`
@@ -64,7 +92,8 @@ struct ImagesAnswer: WholeAnswerReader {
         for image in reading.images {
             try image.check()
             writer.beginObject()
-            writer.member("b64_json", image.base64)
+            writer.name("b64_json")
+            writer.raw(image.base64)
             writer.member("media_type", image.type)
             if let prompt = image.revisedPrompt, prompt.kind == .string { writer.member("revised_prompt", prompt) }
             writer.endObject()

@@ -73,14 +73,23 @@ public struct OpenAIImages: OperationTranslator {
         let type = head["content-type"]?.lowercased() ?? ""
         if request.form == .events, type.hasPrefix("text/event-stream") { return ImageEvents(asked: asked) }
         return WholeAnswer(
-            ImagesAnswer(asEvents: request.form == .events) { answer throws(UpstreamFailure) in
+            ImagesAnswer(asEvents: request.form == .events, search: search(endpoint)) {
+                [isEngine] answer, results throws(UpstreamFailure) in
                 if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
                 guard let data = answer["data"], data.kind == .array else { throw .notAnAnswer }
                 let type = Self.type(of: answer, asked: asked)
                 var images: [AnsweredImage] = []
+                var results = results[...]
                 for image in data.elements {
-                    guard let base64 = image["b64_json"] else { throw .notAnAnswer }
-                    images.append(AnsweredImage(base64: base64, type: type, revisedPrompt: image["revised_prompt"]))
+                    let prompt = image["revised_prompt"]
+                    if isEngine, let url = NamedImage.url(in: image) {
+                        let media = NamedImage.isData(url) ? try NamedImage.media(in: url) : results.popFirst()
+                        guard let media else { throw .notAnAnswer }
+                        images.append(AnsweredImage(media, revisedPrompt: prompt))
+                    } else {
+                        guard let base64 = image["b64_json"] else { throw .notAnAnswer }
+                        images.append(AnsweredImage(base64: base64, type: type, revisedPrompt: prompt))
+                    }
                 }
                 let shown = answer.members.filter { member in
                     ["background", "output_format", "quality", "size"].contains(member.name.string)
@@ -89,6 +98,13 @@ public struct OpenAIImages: OperationTranslator {
                     images: images, usage: Self.usage(of: answer, asked: asked, images: images.count), shown: shown)
             },
             status: head.status, isStreamed: request.form == .events, limits: ImagesAnswer.limits)
+    }
+
+    /// An engine that answers with addresses has what stands there fetched.
+    private func search(_ endpoint: Endpoint) -> ImagesAnswer.Search {
+        guard isEngine else { return { _ in [] } }
+        let baseURL = endpoint.provider.baseURL
+        return { answer throws(UpstreamFailure) in try NamedImage.addresses(in: answer, below: baseURL) }
     }
 
     /// What an answer, or an event of one, says that it used.

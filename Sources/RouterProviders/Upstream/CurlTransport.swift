@@ -10,7 +10,13 @@ public final class CurlTransport: Transport {
     private let settings: Settings
     let drivers: [CurlDriver]
     private let nextDriver = Atomic<Int>(0)
-    private let origins = Mutex<[String: CurlOrigin]>([:])
+    private let origins = Mutex<[OriginName: CurlOrigin]>([:])
+
+    /// A provider may be asked at more places than its base URL: where it says that what it made stands.
+    private struct OriginName: Hashable {
+        let slug: String
+        let baseURL: String
+    }
 
     /// More providers than anybody has; beyond, all are made anew.
     private static let originsMax = 4096
@@ -81,11 +87,12 @@ public final class CurlTransport: Transport {
     }
 
     private func origin(of provider: Provider) -> CurlOrigin {
-        origins.withLock { origins in
-            if let known = origins[provider.slug], known.baseURL == provider.baseURL { return known }
+        let name = OriginName(slug: provider.slug, baseURL: provider.baseURL)
+        return origins.withLock { origins in
+            if let known = origins[name] { return known }
             if origins.count >= Self.originsMax { origins = [:] }
             let origin = CurlOrigin(provider, settings: settings)
-            origins[provider.slug] = origin
+            origins[name] = origin
             return origin
         }
     }

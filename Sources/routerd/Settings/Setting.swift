@@ -122,8 +122,9 @@ struct Setting: Sendable {
         ),
         Setting(
             "media.fetch", \.fetching, .choice, standard: "public",
-            "From where images and files are fetched that a request names by an address and a vendor wants as bytes: "
-                + "`public` from the public internet, `any` from wherever this machine can reach, `off` from nowhere."),
+            "From where images and files are fetched that a request names by an address and a vendor wants as bytes, "
+                + "and images that a vendor gives the address of: `public` from the public internet, `any` from "
+                + "wherever this machine can reach, `off` from nowhere."),
         Setting(
             "media.total_mb", \.mediaFolder.bytesMax, .megabytes(from: 1), standard: "1024",
             "Megabytes of all files that answers give an address of; the oldest make room for new ones."),
