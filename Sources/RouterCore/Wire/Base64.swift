@@ -9,8 +9,20 @@ public enum Base64 {
         return values
     }()
 
+    /// Whether `text` decodes; white space and missing padding are no harm.
+    public static func isValid(_ text: ArraySlice<UInt8>) -> Bool { isPlain(text) || tidied(text) != nil }
+
     /// `text` without white space and with all its padding; `nil` when it is empty or does not decode.
-    public static func checked(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    public static func checked(_ text: ArraySlice<UInt8>) -> [UInt8]? { isPlain(text) ? Array(text) : tidied(text) }
+
+    /// Whether there are letters in fours and nothing else: most text is so, which is seen faster than the rest.
+    private static func isPlain(_ text: ArraySlice<UInt8>) -> Bool {
+        guard !text.isEmpty, text.count % 4 == 0 else { return false }
+        let padding = text.suffix(2).reversed().prefix { $0 == 0x3D }.count
+        return text.span.bytes.extracting(first: text.count - padding).areBase64Letters
+    }
+
+    private static func tidied(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         var letters: [UInt8] = []
         letters.reserveCapacity(text.count + 3)
         var padding = 0
@@ -63,18 +75,60 @@ public enum Base64 {
     ///
     /// - Parameter letters: as ``checked(_:)`` returns them.
     public static func decoded(_ letters: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(letters.count / 4 * 3)
-        var bits: UInt32 = 0
-        var count = 0
-        for letter in letters where letter != 0x3D {
-            bits = bits << 6 | UInt32(values[Int(letter)] & 63)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        let whole = letters.prefix { $0 != 0x3D }.count
+        return [UInt8](unsafeUninitializedCapacity: whole / 4 * 3 + 2) { bytes, count in
+            values.withUnsafeBufferPointer { values in
+                func value(_ at: Int) -> UInt32 { UInt32(values[Int(letters[at])] & 63) }
+                func put(_ byte: UInt32) {
+                    bytes.initializeElement(at: count, to: UInt8(truncatingIfNeeded: byte))
+                    count += 1
+                }
+                var at = 0
+                while at + 3 < whole {
+                    let bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3)
+                    put(bits >> 16)
+                    put(bits >> 8)
+                    put(bits)
+                    at += 4
+                }
+                if at + 1 < whole { put(value(at) << 2 | value(at + 1) >> 4) }
+                if at + 2 < whole { put(value(at + 1) << 4 | value(at + 2) >> 2) }
             }
         }
-        return bytes
+    }
+}
+
+extension RawSpan {
+    /// Whether all bytes are of the 64 letters. Looks at 16 of them at a time; see `JSONScan.swift` for its loads, and for
+    /// why every type is written out.
+    fileprivate var areBase64Letters: Bool {
+        var wrong = SIMD16<UInt8>(repeating: 0)
+        var at = 0
+        while at <= byteCount &- 16 {
+            wrong |= Self.notBase64(unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self))
+            at &+= 16
+        }
+        if at < byteCount {
+            var rest = SIMD16<UInt8>(repeating: UInt8(ascii: "A"))
+            for place in 0..<byteCount &- at {
+                rest[place] = unsafeLoadUnaligned(fromByteOffset: at &+ place, as: UInt8.self)
+            }
+            wrong |= Self.notBase64(rest)
+        }
+        let halves = unsafeBitCast(wrong, to: SIMD2<UInt64>.self)
+        return halves.x | halves.y == 0
+    }
+
+    /// Bytes of ones where there is no letter.
+    @inline(__always)
+    private static func notBase64(_ bytes: SIMD16<UInt8>) -> SIMD16<UInt8> {
+        let lowercased = (bytes | SIMD16<UInt8>(repeating: 0x20)) &- SIMD16<UInt8>(repeating: UInt8(ascii: "a"))
+        let letters: SIMDMask<SIMD16<Int8>> = lowercased .< SIMD16<UInt8>(repeating: 26)
+        let digits: SIMDMask<SIMD16<Int8>> =
+            (bytes &- SIMD16<UInt8>(repeating: UInt8(ascii: "0"))) .< SIMD16<UInt8>(repeating: 10)
+        // They differ in one bit: `+` is 0x2B, `/` 0x2F.
+        let signs: SIMDMask<SIMD16<Int8>> =
+            (bytes | SIMD16<UInt8>(repeating: 4)) .== SIMD16<UInt8>(repeating: UInt8(ascii: "/"))
+        return ~unsafeBitCast(letters .| digits .| signs, to: SIMD16<UInt8>.self)
     }
 }

@@ -23,8 +23,7 @@ struct AnsweredImage {
 
     /// - Throws: ``UpstreamFailure`` of kind `broken` for what does not decode.
     func check() throws(UpstreamFailure) {
-        guard base64.first == UInt8(ascii: "\""), base64.count > 2,
-            Base64.checked(base64.dropFirst().dropLast()) != nil
+        guard base64.first == UInt8(ascii: "\""), base64.count > 2, Base64.isValid(base64.dropFirst().dropLast())
         else { throw .notAnAnswer }
     }
 }
@@ -101,7 +100,10 @@ struct ImagesAnswer: WholeAnswerReader {
         writer.endArray()
         for member in reading.shown { writer.copy(member) }
         writer.endObject()
-        return ChatPiece(members: Array(writer.bytes.dropFirst().dropLast()))
+        // In place: an image is not copied for two brackets.
+        writer.bytes.removeLast()
+        writer.bytes.removeFirst()
+        return ChatPiece(members: writer.bytes)
     }
 }
 

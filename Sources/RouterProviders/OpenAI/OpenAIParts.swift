@@ -38,7 +38,7 @@ enum OpenAIParts {
         if isAddress {
             writer.copy(data)
         } else {
-            guard Base64.checked(Array(address.utf8)[...]) != nil else {
+            guard Base64.isValid(Array(address.utf8)[...]) else {
                 throw .refused(data, "must be a data or https address, or a PDF in Base64")
             }
             writer.string("data:application/pdf;base64," + address)
