@@ -129,15 +129,13 @@ struct TestForm {
         var reader = try #require(try MultipartReader(contentType: request["content-type"] ?? ""))
         var parts: [String: [UInt8]] = [:]
         var name = ""
-        try request.body.withUnsafeBytes { body in
-            try reader.read(body) { event in
-                switch event {
-                case .part(let head, _):
-                    name = head.name
-                    parts[name] = []
-                case .bytes(let bytes): parts[name, default: []] += bytes
-                case .partEnd, .end: break
-                }
+        try reader.read(request.body) { event in
+            switch event {
+            case .part(let head, _):
+                name = head.name
+                parts[name] = []
+            case .bytes(let bytes): parts[name, default: []] += bytes
+            case .partEnd, .end: break
             }
         }
         try reader.finish()

@@ -47,6 +47,44 @@ struct MPEGFrame: Sendable, Hashable {
     }
 }
 
+/// Frames of MPEG audio whose headers differ in nothing but bit rate, padding and what says nothing of their length.
+struct AlikeFrames: Sendable, Hashable {
+    /// In each frame.
+    let samples: Int
+    /// Samples a second.
+    let rate: Int
+    private let head: UInt32
+    /// By the four bits of the bit rate and, in front of them, that of padding; zero where there is no such frame.
+    private var sizes = [UInt16](repeating: 0, count: 32)
+    private var kilobits = [UInt16](repeating: 0, count: 32)
+
+    /// All but bit rate, padding, the private bit and the last byte, which is about stereo.
+    private static let mask: UInt32 = 0xFFFF_0C00
+
+    /// - Parameter head: of one of them, which is a frame.
+    init?(_ head: ArraySlice<UInt8>) {
+        guard let frame = MPEGFrame(head) else { return nil }
+        samples = frame.samples
+        rate = frame.rate
+        self.head = UInt32(head.big(0, 4)) & Self.mask
+        for place in 0..<32 {
+            var other = Array(head.prefix(4))
+            other[2] = other[2] & 0x0C | UInt8(place & 15) << 4 | UInt8(place >> 4) << 1
+            guard let one = MPEGFrame(other[...]) else { continue }
+            (sizes[place], kilobits[place]) = (UInt16(clamping: one.size), UInt16(clamping: one.kilobits))
+        }
+    }
+
+    /// - Parameter head: a header's four bytes, the first in the highest place.
+    /// - Returns: `nil` for any other frame.
+    @inline(__always)
+    func frame(of head: UInt32) -> (size: Int, kilobits: Int)? {
+        let place = Int(head >> 12 & 15 | head >> 5 & 16)
+        guard head & Self.mask == self.head, sizes[place] > 0 else { return nil }
+        return (Int(sizes[place]), Int(kilobits[place]))
+    }
+}
+
 /// The header of one frame of AAC.
 ///
 /// Source: ISO/IEC 13818-7, annex A (ADTS).
@@ -91,6 +129,8 @@ struct FrameCount: Sendable, Hashable {
     private(set) var kilobits: ClosedRange<Int>?
     /// What a first frame says of the whole file.
     private(set) var declared: Declared?
+    /// MPEG frames like the last one.
+    private var alike: AlikeFrames?
 
     struct Declared: Sendable, Hashable {
         var samples: Int
@@ -106,6 +146,7 @@ struct FrameCount: Sendable, Hashable {
 
     mutating func add(_ more: ArraySlice<UInt8>) {
         walk.append(more)
+        passAlike()
         while let head = walk.next(kind.headerBytes) {
             if kind == .mpeg, head.stands("ID3") {
                 let size = 10 + (6...9).reduce(0) { $0 << 7 | head[from: $1] & 0x7F }
@@ -119,8 +160,32 @@ struct FrameCount: Sendable, Hashable {
             }
             guard size > 0 else { break }
             walk.advance(size)
+            passAlike()
         }
         walk.keepRest()
+    }
+
+    /// Counts and passes the frames that follow as long as they differ from the last one in their bit rate at most: nearly
+    /// all of a file, so they are read in the shortest way.
+    private mutating func passAlike() {
+        guard let alike else { return }
+        var passed = 0
+        var frames = 0
+        var (low, high) = (Int.max, 0)
+        walk.bytes.withUnsafeBytes { bytes in
+            while passed <= bytes.count - kind.headerBytes {
+                let head = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: passed, as: UInt32.self))
+                guard let frame = alike.frame(of: head) else { break }
+                passed += frame.size
+                frames += 1
+                (low, high) = (min(low, frame.kilobits), max(high, frame.kilobits))
+            }
+        }
+        guard frames > 0 else { return }
+        time.add(samples: frames * alike.samples, rate: alike.rate)
+        frameBytes += passed
+        kilobits = min(kilobits?.lowerBound ?? low, low)...max(kilobits?.upperBound ?? high, high)
+        walk.advance(passed)
     }
 
     /// Counts a frame.
@@ -140,6 +205,7 @@ struct FrameCount: Sendable, Hashable {
                     }
                 }
             }
+            if alike?.frame(of: UInt32(head.big(0, 4))) == nil { alike = AlikeFrames(head) }
             time.add(samples: frame.samples, rate: frame.rate)
             frameBytes += frame.size
             let (low, high) = (kilobits?.lowerBound ?? frame.kilobits, kilobits?.upperBound ?? frame.kilobits)

@@ -2,11 +2,11 @@
 ///
 /// Source: RFC 2046, section 5.1, and RFC 7578.
 public struct MultipartReader: Sendable {
-    /// What came, in order. Bytes are lent: they are gone after the call.
+    /// What came, in order.
     public enum Event {
         /// - Parameter offset: of its first byte of content in the form.
         case part(MultipartHead, offset: Int)
-        case bytes(UnsafeRawBufferPointer)
+        case bytes(ArraySlice<UInt8>)
         case partEnd
         /// The last boundary; what follows it means nothing.
         case end
@@ -31,8 +31,6 @@ public struct MultipartReader: Sendable {
 
     public let boundary: String
     private let delimiter: [UInt8]
-    /// How far a comparison goes on when it ends with this byte.
-    private let shifts: [Int]
     private let limits: Limits
     private var phase = Phase.content(isPart: false)
     /// What may be the start of a delimiter, or a head that is not whole. A form may begin with its boundary: the line's
@@ -56,9 +54,6 @@ public struct MultipartReader: Sendable {
         self.boundary = boundary
         self.limits = limits
         delimiter = Array("\r\n--\(boundary)".utf8)
-        var shifts = [Int](repeating: delimiter.count, count: 256)
-        for (index, byte) in delimiter.dropLast().enumerated() { shifts[Int(byte)] = delimiter.count - 1 - index }
-        self.shifts = shifts
     }
 
     /// Whether the last boundary came.
@@ -68,12 +63,12 @@ public struct MultipartReader: Sendable {
     ///
     /// - Parameter handle: called for each event, in order.
     /// - Throws: ``MultipartFault``, and what `handle` throws.
-    public mutating func read(_ bytes: UnsafeRawBufferPointer, _ handle: (Event) throws -> Void) throws {
+    public mutating func read(_ bytes: [UInt8], _ handle: (Event) throws -> Void) throws {
         position += bytes.count
         guard !kept.isEmpty else { return try scan(bytes, handle) }
         let joined = kept + bytes
         kept = []
-        try joined.withUnsafeBytes { try scan($0, handle) }
+        try scan(joined, handle)
     }
 
     /// The form ended.
@@ -81,33 +76,33 @@ public struct MultipartReader: Sendable {
         guard isOver else { throw .truncated }
     }
 
-    private mutating func scan(_ bytes: UnsafeRawBufferPointer, _ handle: (Event) throws -> Void) throws {
+    private mutating func scan(_ bytes: [UInt8], _ handle: (Event) throws -> Void) throws {
         var start = 0
         while start < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            let rest = bytes[start...]
             switch phase {
             case .content(let isPart):
-                let (end, isFound) = contentEnd(of: rest)
-                if isPart, end > 0 { try handle(.bytes(UnsafeRawBufferPointer(rebasing: rest[..<end]))) }
-                guard isFound else { return kept = Array(rest[end...]) }
+                let (end, isFound) = contentEnd(of: bytes, from: start)
+                if isPart, end > start { try handle(.bytes(bytes[start..<end])) }
+                guard isFound else { return kept = Array(bytes[end...]) }
                 if isPart { try handle(.partEnd) }
                 phase = .delimiter
-                start += end + delimiter.count
+                start = end + delimiter.count
             case .delimiter:
                 // Spaces may follow a boundary.
-                let first = rest.firstIndex { $0 != 0x20 && $0 != 0x09 } ?? rest.count
-                guard first + 1 < rest.count else {
-                    guard first < 1024 else { throw MultipartFault.badDelimiter }
+                let first = rest.firstIndex { $0 != 0x20 && $0 != 0x09 } ?? rest.endIndex
+                guard first + 1 < rest.endIndex else {
+                    guard first - start < 1024 else { throw MultipartFault.badDelimiter }
                     return kept = Array(rest)
                 }
                 switch (rest[first], rest[first + 1]) {
-                case (UInt8(ascii: "-"), UInt8(ascii: "-")) where first == 0:
+                case (UInt8(ascii: "-"), UInt8(ascii: "-")) where first == start:
                     phase = .over
                     try handle(.end)
                     return
                 case (0x0D, 0x0A):
                     phase = .head
-                    start += first + 2
+                    start = first + 2
                 default: throw MultipartFault.badDelimiter
                 }
             case .head:
@@ -119,7 +114,7 @@ public struct MultipartReader: Sendable {
                 }
                 partCount += 1
                 guard partCount <= limits.partsMax else { throw MultipartFault.tooManyParts(limits.partsMax) }
-                let head = try MultipartHead(Array(rest[..<count]))
+                let head = try MultipartHead(Array(rest.prefix(count)))
                 phase = .content(isPart: true)
                 start += count
                 try handle(.part(head, offset: position - (bytes.count - start)))
@@ -129,50 +124,86 @@ public struct MultipartReader: Sendable {
     }
 
     /// Bytes up to the empty line, that included; `nil` when it has not come.
-    private static func headCount(in bytes: UnsafeRawBufferPointer) -> Int? {
-        if bytes.count >= 2, bytes[0] == 0x0D, bytes[1] == 0x0A { return 2 }
-        var index = 3
-        while index < bytes.count {
+    private static func headCount(in bytes: ArraySlice<UInt8>) -> Int? {
+        let start = bytes.startIndex
+        if bytes.count >= 2, bytes[start] == 0x0D, bytes[start + 1] == 0x0A { return 2 }
+        var index = start + 3
+        while index < bytes.endIndex {
             if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
-                return index + 1
+                return index - start + 1
             }
             index += 1
         }
         return nil
     }
 
-    /// How much of `bytes` is content for sure, and whether a delimiter follows it. Horspool's search.
-    private func contentEnd(of bytes: UnsafeRawBufferPointer) -> (count: Int, isFound: Bool) {
-        let length = delimiter.count
-        return delimiter.withUnsafeBytes { delimiter in
-            shifts.withUnsafeBufferPointer { shifts in
-                var end = length - 1
-                while end < bytes.count {
-                    let byte = bytes[end]
-                    if byte == delimiter[length - 1] {
-                        var index = length - 2
-                        var at = end - 1
-                        while index >= 0, bytes[at] == delimiter[index] {
-                            index -= 1
-                            at -= 1
-                        }
-                        if index < 0 { return (end - length + 1, true) }
-                    }
-                    end += shifts[Int(byte)]
-                }
-                // The longest end that begins a delimiter.
-                var start = max(0, bytes.count - length + 1)
-                while start < bytes.count {
-                    if bytes[start] == 0x0D,
-                        UnsafeRawBufferPointer(rebasing: bytes[start...])
-                            .elementsEqual(delimiter.prefix(bytes.count - start))
-                    {
-                        return (start, false)
-                    }
-                    start += 1
-                }
-                return (bytes.count, false)
+    /// Where what is content for sure ends, and whether a delimiter follows it.
+    private func contentEnd(of bytes: [UInt8], from start: Int) -> (end: Int, isFound: Bool) {
+        let span = bytes.span.bytes
+        var at = start
+        while let found = span.firstLineEnd(from: at) {
+            let left = span.byteCount - found
+            guard left >= delimiter.count else {
+                if delimiter.starts(with: bytes[found...]) { return (found, false) }
+                at = found + 1
+                continue
             }
+            if span.equals(found..<found + delimiter.count, delimiter.span.bytes) { return (found, true) }
+            at = found + 1
         }
+        return bytes.last == 0x0D ? (max(start, bytes.count - 1), false) : (bytes.count, false)
+    }
+}
+
+extension RawSpan {
+    /// Where from `start` on the first CR is that LF follows. Looks at 64 bytes at a time; see `JSONScan.swift` for why
+    /// every type is written out.
+    fileprivate func firstLineEnd(from start: Int) -> Int? {
+        withUnsafeBytes { bytes in
+            var at = start
+            // Not by the span: its checks of all bounds would take as long as the work.
+            while at <= bytes.count &- 65 {
+                // Few bytes are CR, and few of these are before LF.
+                if Self.hasReturns(bytes, at), Self.hasLineEnds(bytes, at) { break }
+                at &+= 64
+            }
+            while at < bytes.count &- 1 {
+                if bytes.loadUnaligned(fromByteOffset: at, as: UInt16.self).littleEndian == 0x0A0D { return at }
+                at &+= 1
+            }
+            return nil
+        }
+    }
+
+    @inline(__always)
+    private static func hasReturns(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+        isMarked(
+            marks(of: 0x0D, bytes, at) | marks(of: 0x0D, bytes, at &+ 16) | marks(of: 0x0D, bytes, at &+ 32)
+                | marks(of: 0x0D, bytes, at &+ 48))
+    }
+
+    @inline(__always)
+    private static func hasLineEnds(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+        isMarked(
+            lineEnds(bytes, at) | lineEnds(bytes, at &+ 16) | lineEnds(bytes, at &+ 32) | lineEnds(bytes, at &+ 48))
+    }
+
+    @inline(__always)
+    private static func lineEnds(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> SIMD16<UInt8> {
+        marks(of: 0x0D, bytes, at) & marks(of: 0x0A, bytes, at &+ 1)
+    }
+
+    /// Bytes of ones where `byte` is.
+    @inline(__always)
+    private static func marks(of byte: UInt8, _ bytes: UnsafeRawBufferPointer, _ at: Int) -> SIMD16<UInt8> {
+        let here = bytes.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
+        let marks: SIMDMask<SIMD16<Int8>> = here .== SIMD16<UInt8>(repeating: byte)
+        return unsafeBitCast(marks, to: SIMD16<UInt8>.self)
+    }
+
+    @inline(__always)
+    private static func isMarked(_ marks: SIMD16<UInt8>) -> Bool {
+        let halves = unsafeBitCast(marks, to: SIMD2<UInt64>.self)
+        return halves.x | halves.y != 0
     }
 }

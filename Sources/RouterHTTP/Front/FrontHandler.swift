@@ -26,6 +26,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var response: FrontResponseStream?
     /// A body that comes in while it is answered.
     private var form: FormIntake?
+    private var formReading: FormReading?
     /// Nothing more is read until who answers has room.
     private(set) var pausesReading = false
     private var task: Task<Void, Never>?
@@ -119,6 +120,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
         form.onRoom = { [weak self] in self?.goOnReading() }
         self.form = form
+        formReading = FormReading(of: context.channel)
         answer(fault: nil, context: context)
         watch.start(.body, limits: limits)
     }
@@ -243,6 +245,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard let form else { return }
         self.form = nil
         form.close()
+        formReading?.end()
+        formReading = nil
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.
@@ -278,6 +282,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         response?.clientLeft()
         form?.clientLeft()
         form = nil
+        formReading = nil
         // The answering task keeps it as long as it needs it. Held here it would keep, by its context, the connection.
         response = nil
         task = nil

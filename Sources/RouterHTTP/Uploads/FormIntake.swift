@@ -155,16 +155,16 @@ final class FormIntake: @unchecked Sendable {
     /// - Returns: whether more may come in now.
     private func take(_ bytes: ByteBuffer) -> Bool {
         guard fault == nil, !isClosed else { return true }  // Thrown away, so that the client can read why.
+        // Once out of NIO's buffer, which it reads into again, it is copied no more.
+        let piece = bytes.getBytes(at: bytes.readerIndex, length: bytes.readableBytes) ?? []
         do {
-            return try bytes.withUnsafeReadableBytes { bytes in
-                if var reader {
-                    self.reader = nil  // Nobody else is to touch it while it reads.
-                    defer { self.reader = reader }
-                    try reader.read(bytes) { try note($0) }
-                }
-                defer { position += bytes.count }
-                return pass(bytes)
+            if var reader {
+                self.reader = nil  // Nobody else is to touch it while it reads.
+                defer { self.reader = reader }
+                try reader.read(piece) { try note($0) }
             }
+            defer { position += piece.count }
+            return pass(piece)
         } catch let error as APIError {
             fail(error)
         } catch let error as MultipartFault {
@@ -176,18 +176,18 @@ final class FormIntake: @unchecked Sendable {
     }
 
     /// Passes on what belongs to the file or follows it, as it came.
-    private func pass(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func pass(_ piece: [UInt8]) -> Bool {
         switch carrier {
         case nil: return true
         case .pipe(let pipe, let offset, _)?:
             let start = max(0, offset - position)
-            guard start < bytes.count else { return true }
-            guard position + bytes.count >= contentLength ?? .max else {
-                return pipe.write(Array(bytes[start...]), whenRoom: roomHook)
+            guard start < piece.count else { return true }
+            guard let last = piece.last, position + piece.count >= contentLength ?? .max else {
+                return pipe.write(start == 0 ? piece : Array(piece[start...]), whenRoom: roomHook)
             }
             // No vendor is to have all of a form that turns out to be broken.
-            lastByte = [bytes[bytes.count - 1]]
-            return pipe.write(Array(bytes[start..<bytes.count - 1]), whenRoom: roomHook)
+            lastByte = [last]
+            return pipe.write(Array(piece[start..<piece.count - 1]), whenRoom: roomHook)
         case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
     }
@@ -214,7 +214,7 @@ final class FormIntake: @unchecked Sendable {
                 value += bytes
                 part = .field(name: name, value: value)
             case .file:
-                audio.add(ArraySlice(bytes))
+                audio.add(bytes)
                 guard audio.byteCount <= limits.fileBytesMax else { throw Self.tooLarge(limits.fileBytesMax) }
                 if case .spool(let spool)? = carrier { spool.write(bytes) }
                 if audio.byteCount >= Self.fileBytesNeeded { try settle() }

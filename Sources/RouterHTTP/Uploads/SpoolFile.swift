@@ -31,7 +31,7 @@ final class SpoolFile: Sendable {
 
     // MARK: Writing
 
-    func write(_ bytes: UnsafeRawBufferPointer) {
+    func write(_ bytes: ArraySlice<UInt8>) {
         let starts = state.withLock { state in
             guard !state.isFailed else { return false }
             state.pending += bytes

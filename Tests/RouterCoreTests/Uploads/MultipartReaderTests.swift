@@ -22,16 +22,14 @@ struct MultipartReaderTests {
         var reader = try #require(try MultipartReader(contentType: contentType, limits: limits))
         var parts: [Part] = []
         for piece in pieces {
-            try piece.withUnsafeBytes { piece in
-                try reader.read(piece) { event in
-                    switch event {
-                    case .part(let head, let offset):
-                        parts.append(
-                            Part(name: head.name, fileName: head.fileName, type: head.contentType, offset: offset))
-                    case .bytes(let bytes): parts[parts.count - 1].bytes += bytes
-                    case .partEnd: parts[parts.count - 1].isWhole = true
-                    case .end: break
-                    }
+            try reader.read(piece) { event in
+                switch event {
+                case .part(let head, let offset):
+                    parts.append(
+                        Part(name: head.name, fileName: head.fileName, type: head.contentType, offset: offset))
+                case .bytes(let bytes): parts[parts.count - 1].bytes += bytes
+                case .partEnd: parts[parts.count - 1].isWhole = true
+                case .end: break
                 }
             }
         }

@@ -24,7 +24,7 @@ public struct SimulatedForm: Sendable {
     public mutating func add(_ bytes: [UInt8]) {
         guard fault == nil, var reader else { return }
         do {
-            try bytes.withUnsafeBytes { bytes in try reader.read(bytes) { note($0) } }
+            try reader.read(bytes) { note($0) }
         } catch {
             fault = "\(error)"
         }
@@ -48,7 +48,7 @@ public struct SimulatedForm: Sendable {
             if isFile { fileName = head.fileName } else { fields.append(FormField(head.name, "")) }
         case .bytes(let bytes):
             if isFile {
-                audio.add(Array(bytes)[...])
+                audio.add(bytes)
             } else {
                 fields[fields.count - 1].value += bytes
             }
