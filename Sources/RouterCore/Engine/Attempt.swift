@@ -27,6 +27,7 @@ struct Attempt: Sendable {
         _ call: Call, at endpoint: Endpoint, engine: Engine, elapsed: Duration
     ) async throws(UpstreamFailure) {
         var upstream = call.upstream
+        upstream.isPassedOn = call.isStreamed && !call.hasLargePieces
         self.call = call
         self.call.upstream.body = []  // It is the exchange's now.
         self.call.upstream.upload = nil

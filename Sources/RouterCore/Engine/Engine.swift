@@ -107,20 +107,29 @@ public final class Engine: Sendable {
         job.limit(to: hold)
         let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)
         do throws(Dispatch.Exhausted) {
-            let begun = try await dispatch.begin(&job)
-            record.model = begun.target.model.id
-            record.provider = begun.target.endpoint.provider.slug
-            record.providerName = begun.target.endpoint.provider.name
-            record.failedAttempts = begun.failures
-            record.firstContentAfter = start.duration(to: ambient.now())
-            return ChatAnswer(
-                record: record, attempt: begun.attempt, plan: plan, target: begun.target,
-                tally: job.tally(hold: hold, at: begun.target.endpoint), start: start, engine: self)
+            return answer(try await dispatch.begin(&job), to: job, record, plan, hold: hold, start: start)
         } catch {
             record.failedAttempts = error.failures
             await settleUnanswered(record, job, after: error, hold: hold, start: start)
             throw APIError(exhausting: error.failures)
         }
+    }
+
+    // Not inlined, as what follows: beginning would take their memory too, which a task keeps to its end.
+    @inline(never)
+    private func answer(
+        _ begun: Dispatch.Beginning, to job: some Job, _ record: Generation, _ plan: Plan, hold: Hold,
+        start: ContinuousClock.Instant
+    ) -> ChatAnswer {
+        var record = record
+        record.model = begun.target.model.id
+        record.provider = begun.target.endpoint.provider.slug
+        record.providerName = begun.target.endpoint.provider.name
+        record.failedAttempts = begun.failures
+        record.firstContentAfter = start.duration(to: ambient.now())
+        return ChatAnswer(
+            record: record, attempt: begun.attempt, plan: plan, target: begun.target,
+            tally: job.tally(hold: hold, at: begun.target.endpoint), start: start, engine: self)
     }
 
     /// - Throws: ``UpstreamFailure`` of kind `unsupported` for a dialect that nobody here speaks.
@@ -132,6 +141,7 @@ public final class Engine: Sendable {
     }
 
     /// Records a request that got no answer.
+    @inline(never)
     private func settleUnanswered(
         _ record: Generation, _ job: some Job, after tries: Dispatch.Exhausted, hold: Hold,
         start: ContinuousClock.Instant

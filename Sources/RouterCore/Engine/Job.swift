@@ -39,6 +39,8 @@ struct Call: Sendable {
     var tasks: [any UpstreamTask] = []
     /// A whole answer begins when it is done.
     var isStreamed: Bool
+    /// A piece of a streamed answer is collected before it goes out, such as a whole image.
+    var hasLargePieces = false
     /// How the answer to an ``Operation`` goes out.
     var form = AnswerForm.json
     /// A client can be told to wait: bytes say nothing before their first one.
@@ -149,8 +151,8 @@ struct OperationJob: Job {
         return Call(
             upstream: try translator.encode(request, for: endpoint),
             tasks: try translator.tasks(for: request, at: endpoint),
-            isStreamed: translator.isStreamed(request) && form != .json, form: form, tellsSilence: form == .events,
-            takesItsTime: request.operation == .images,
+            isStreamed: translator.isStreamed(request) && form != .json, hasLargePieces: request.operation == .images,
+            form: form, tellsSilence: form == .events, takesItsTime: request.operation == .images,
             makeDecoder: { [request] in translator.makeDecoder(for: request, from: endpoint, head: $0) },
             failure: { translator.failure(head: $0, body: $1) })
     }

@@ -57,6 +57,9 @@ public struct UpstreamRequest: Sendable, Hashable {
     public var body: [UInt8]
     /// What follows the body; `nil`: nothing. Its length counts for `Content-Length`.
     public var upload: Upload?
+    /// Whether the answer is passed on while it comes: then little of it waits here for a client that is slow. Any other
+    /// is collected, and received as fast as it comes.
+    public var isPassedOn = false
     /// Which of the provider's keys it bears, counted from 0; `nil`: none. Filled in by the ``Authorizer``.
     public var key: Int?
 

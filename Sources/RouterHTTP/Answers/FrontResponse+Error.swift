@@ -3,7 +3,10 @@ import RouterCore
 extension FrontResponse {
     /// Answers with one JSON body, once the vendor's answer is whole and settled; or with what went wrong.
     ///
+    /// Not inlined: a route would hold its memory while it goes another way.
+    ///
     /// - Parameter body: writes the vendor's answer as the client gets it.
+    @inline(never)
     func send(
         whole answer: ChatAnswer, headers: ResponseHeaders, entry: inout RequestRecord,
         body: (_ piece: ChatPiece, _ record: Generation) async -> [UInt8]

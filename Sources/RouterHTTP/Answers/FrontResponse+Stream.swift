@@ -1,11 +1,13 @@
 import RouterCore
 
-// How answers to operations go out piece by piece.
+// How answers to operations go out piece by piece. Nothing here is inlined: a route would hold the memory of all ways for
+// as long as it goes one of them.
 
 extension FrontResponse {
     /// Answers with server-sent events, each as soon as it is there; the last one when the charge is settled.
     ///
     /// - Parameter prepare: what becomes of events before they are written.
+    @inline(never)
     func send(
         eventsOf answer: ChatAnswer, to operation: Operation, headers: ResponseHeaders, entry: inout RequestRecord,
         prepare: ([ChatEvent]) async -> [ChatEvent] = { $0 }
@@ -41,6 +43,7 @@ extension FrontResponse {
     ///
     /// What goes wrong before is told as an error. Afterwards the connection is closed before the end of the body: there
     /// is no other way to say it.
+    @inline(never)
     func send(bytesOf answer: ChatAnswer, headers: ResponseHeaders, entry: inout RequestRecord) async {
         var hasBegun = false
         do {

@@ -36,6 +36,9 @@ struct FrontChannel: HTTPChannelHandler {
             }
             let reader = PlainReader(front: front, bodyBytesMax: limits.bodyBytesMax, addCodec: addCodec)
             front.reader = reader
+            let unsent = ChannelOptions.Types.WriteBufferWaterMark(
+                low: limits.unsentBytesLow, high: limits.unsentBytesHigh)
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: unsent)
             try channel.pipeline.syncOperations.addHandlers([reader, front])
             return Value(channel: channel, handedOver: handedOver.futureResult)
         }

@@ -22,9 +22,10 @@ public struct FrontLimits: Sendable, Hashable {
     public var clientStall: Duration = .seconds(30)
     /// How often it is looked whether something takes too long, which is noticed up to this much late.
     public var watchPeriod: Duration = .seconds(5)
-    /// Bytes that wait for a client before the answer pauses, and down to which it goes on.
-    public var unsentBytesHigh = 64 * 1024
-    public var unsentBytesLow = 16 * 1024
+    /// Bytes that wait for a client, beyond the socket's own, before the answer pauses, and down to which it goes on: what a
+    /// slow client has not taken is to wait with the vendor.
+    public var unsentBytesHigh = 8 * 1024
+    public var unsentBytesLow = 4 * 1024
 
     public init() {}
 }

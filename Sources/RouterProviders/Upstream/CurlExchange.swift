@@ -45,6 +45,7 @@ final class ExchangeChannel: Sendable {
 
     let origin: CurlOrigin
     let limits: ExchangeLimits
+    let receiving: CurlTransport.Receiving
     /// When the driver has to call ``tick(at:)`` first.
     let firstTick: Moment
     private let driver: CurlDriver
@@ -57,11 +58,13 @@ final class ExchangeChannel: Sendable {
     nonisolated(unsafe) var transfer: CurlTransfer?
 
     init(
-        _ request: UpstreamRequest, origin: CurlOrigin, limits: ExchangeLimits, state: ExchangeState, driver: CurlDriver
+        _ request: UpstreamRequest, origin: CurlOrigin, limits: ExchangeLimits, receiving: CurlTransport.Receiving,
+        state: ExchangeState, driver: CurlDriver
     ) {
         self.request = request
         self.origin = origin
         self.limits = limits
+        self.receiving = receiving
         self.driver = driver
         firstTick = state.firstTick
         shared = Mutex(Shared(state: state))

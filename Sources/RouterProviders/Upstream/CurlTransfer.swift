@@ -11,7 +11,6 @@ final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let round: DriverRound
     private let headerBytesMax: Int
-    private let unreadBytesMax: Int
     let sendBufferBytes: Int
     /// `CURLOPT_ERRORBUFFER`: libcurl's sentence about a failure.
     private let errorText: UnsafeMutablePointer<CChar>
@@ -27,6 +26,7 @@ final class CurlTransfer {
 
     private(set) var channel: ExchangeChannel?
     private(set) var lane: CurlLane?
+    private var receiving: CurlTransport.Receiving?
     /// What came in this round.
     private(set) var arrival = ExchangeState.Arrival()
     /// What the reader had not taken after the last round; by now it may be less.
@@ -46,7 +46,6 @@ final class CurlTransfer {
         self.easy = easy
         self.round = round
         headerBytesMax = settings.headerBytesMax
-        unreadBytesMax = settings.unreadBytesMax
         sendBufferBytes = settings.sendBufferBytes
         head = HeadReader(bytesMax: headerBytesMax)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -65,7 +64,7 @@ final class CurlTransfer {
     /// Room for the request line and headers in front of a body that goes over TLS; libcurl's own minimum.
     static let headBytes = 16 * 1024
     /// What is sent of an upload at a time.
-    static let uploadBufferBytes = 64 * 1024
+    static let uploadBufferBytes = 128 * 1024
 
     // MARK: A request
 
@@ -91,6 +90,10 @@ final class CurlTransfer {
         try setMethod(of: request, body: channel.request.body)
         upload = request.upload.map { CurlUpload(body: request.body, upload: $0) }
         try set(CURLOPT_CONNECTTIMEOUT_MS, channel.limits.connectMilliseconds)
+        if receiving != channel.receiving {
+            try set(CURLOPT_BUFFERSIZE, channel.receiving.bufferBytes)
+            receiving = channel.receiving
+        }
         guard lane.add(easy) else { throw CurlFailure.setUp(CURLE_FAILED_INIT) }
         self.channel = channel
         self.lane = lane
@@ -223,7 +226,8 @@ final class CurlTransfer {
         if arrival.bytes.isEmpty { arrival.bytes = Array(bytes) } else { arrival.bytes += bytes }
         round.touch(self)
         // libcurl reads on, up to a hundred buffers, as long as the kernel has more.
-        guard unreadBytes + arrival.bytes.count >= unreadBytesMax, !isPausedInRound, !sharesConnection else { return }
+        guard unreadBytes + arrival.bytes.count >= receiving?.unreadBytesMax ?? 0, !isPausedInRound, !sharesConnection
+        else { return }
         isPausedInRound = true
         isReceivingPaused = true
         _ = curl_easy_pause(easy, CURLPAUSE_ALL)

@@ -10,15 +10,14 @@ extension CurlTransport {
         public var openPerProviderMax = 16_384
         /// Connections a thread keeps for the next request after theirs is done. The oldest is closed for one too many.
         public var idleConnectionsMax = 256
-        /// Bytes read at once. libcurl allocates them for each open transfer, but the system gives memory only to what was
-        /// written to: a stream of small pieces costs the same with any size.
-        public var receiveBufferBytes = 64 * 1024
+        /// How answers are received that are collected: fast.
+        public var collected = Receiving(bufferBytes: 64 * 1024, unreadBytesMax: 256 * 1024)
+        /// How answers are received that are passed on while they come: what a slow client has not taken is to wait with
+        /// the vendor, whose sound and text come faster than they are heard and read.
+        public var passedOn = Receiving(bufferBytes: 8 * 1024, unreadBytesMax: 8 * 1024)
         /// At most so many bytes of a request are sent at once where its body is 64 KiB or larger, or goes over TLS.
         /// libcurl allocates no more than the request needs, and frees it when the answer begins.
         public var sendBufferBytes = 256 * 1024
-        /// From so many unread bytes on an exchange receives nothing until its reader took them; at most one receive
-        /// buffer more is held.
-        public var unreadBytesMax = 64 * 1024
         /// From so many unread bytes on an exchange over HTTP/2 is ended as `broken`. libcurl 7.88 cannot pause one there:
         /// it would receive into its own memory, up to 64 MB.
         public var sharedUnreadBytesMax = 16 * 1024 * 1024
@@ -53,6 +52,16 @@ extension CurlTransport {
             httpsProxy = value("HTTPS_PROXY")
             proxyExceptions = value("NO_PROXY")
         }
+    }
+
+    /// What may wait of one answer.
+    public struct Receiving: Sendable, Hashable {
+        /// Bytes read at once. libcurl allocates them for each open transfer, but the system gives memory only to what was
+        /// written to.
+        public var bufferBytes: Int
+        /// From so many unread bytes on an exchange receives nothing until its reader took them; at most one buffer more
+        /// is held.
+        public var unreadBytesMax: Int
     }
 
     /// What is particular to one provider.

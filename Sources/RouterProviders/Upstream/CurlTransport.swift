@@ -45,11 +45,13 @@ public final class CurlTransport: Transport {
     public func open(_ request: UpstreamRequest, to provider: Provider, timeouts: Timeouts) -> any Exchange {
         let origin = origin(of: provider)
         let limits = ExchangeLimits(timeouts)
+        let receiving = request.isPassedOn ? settings.passedOn : settings.collected
         let state = ExchangeState(
-            limits: limits, start: .now(), unreadBytesMax: settings.unreadBytesMax,
+            limits: limits, start: .now(), unreadBytesMax: receiving.unreadBytesMax,
             sharedUnreadBytesMax: settings.sharedUnreadBytesMax)
         let driver = drivers[nextIndex()]
-        let channel = ExchangeChannel(request, origin: origin, limits: limits, state: state, driver: driver)
+        let channel = ExchangeChannel(
+            request, origin: origin, limits: limits, receiving: receiving, state: state, driver: driver)
         if !origin.enter(max: settings.openPerProviderMax) {
             channel.fail(
                 UpstreamFailure(

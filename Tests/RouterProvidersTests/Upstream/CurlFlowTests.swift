@@ -8,9 +8,9 @@ struct CurlFlowTests {
     private static let large = 64 * 1024 * 1024
 
     @Test(
-        "a reader that does not read stops its vendor, holds little, and gets everything later; another reader runs free"
-    )
-    func slowBesideFast() async throws {
+        "a reader that does not read stops its vendor, holds little, and gets everything later; another reader runs free",
+        arguments: [true, false])
+    func slowBesideFast(isPassedOn: Bool) async throws {
         let (slow, fast) = (Counter(), Counter())
         try await withUpstream(
             sendBufferBytes: 64 * 1024,
@@ -19,8 +19,10 @@ struct CurlFlowTests {
                 return [.head(200, ["content-length": "\(Self.large)"]), .pour(bytes: Self.large, counted: counter)]
             }
         ) { transport, server in
-            let settings = CurlTransport.Settings()
-            let slowExchange = transport.open(UpstreamRequest(path: "/slow"), at: server.baseURL)
+            let bounds = isPassedOn ? CurlTransport.Settings().passedOn : CurlTransport.Settings().collected
+            var request = UpstreamRequest(path: "/slow")
+            request.isPassedOn = isPassedOn
+            let slowExchange = transport.open(request, at: server.baseURL)
             guard case .head? = try await slowExchange.next() else { return #expect(Bool(false), "no head") }
             let reading = await Reading(transport.open(UpstreamRequest(path: "/fast"), at: server.baseURL))
             #expect(reading.failure == nil)
@@ -30,8 +32,8 @@ struct CurlFlowTests {
             var pieces: [Int] = []
             while case .bytes(let bytes)? = try await slowExchange.next() { pieces.append(bytes.count) }
             #expect(pieces.reduce(0, +) == Self.large)
-            #expect(pieces.first ?? 0 >= settings.unreadBytesMax)
-            #expect(pieces.max() ?? 0 <= settings.unreadBytesMax + settings.receiveBufferBytes)
+            #expect(pieces.first ?? 0 >= bounds.unreadBytesMax)
+            #expect(pieces.max() ?? 0 <= bounds.unreadBytesMax + bounds.bufferBytes)
         }
     }
 

@@ -113,8 +113,8 @@ struct CurlTLSTests {
             if pieces.count < 5 { try await Task.sleep(for: .milliseconds(30)) }
         }
         #expect(pieces.reduce(0, +) == count)
-        #expect(pieces.max() ?? 0 <= settings.unreadBytesMax + settings.receiveBufferBytes)
-        #expect(pieces.max() ?? 0 >= settings.unreadBytesMax)
+        #expect(pieces.max() ?? 0 <= settings.collected.unreadBytesMax + settings.collected.bufferBytes)
+        #expect(pieces.max() ?? 0 >= settings.collected.unreadBytesMax)
         await transport.shutdown()
     }
 
