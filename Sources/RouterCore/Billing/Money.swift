@@ -27,10 +27,10 @@ public struct Money: Sendable, Hashable, Comparable, CustomStringConvertible {
 
     /// Dollars without zeros at the end, as a JSON number: `10`, `0.0030625`.
     public var shortText: String {
-        var text = text
-        while text.hasSuffix("0") { text.removeLast() }
-        if text.hasSuffix(".") { text.removeLast() }
-        return text
+        // Every answer shows some: the zeros go while it is a number.
+        var (number, digits) = (nanoUSD, 9)
+        while digits > 0, number % 10 == 0 { (number, digits) = (number / 10, digits - 1) }
+        return digits == 0 ? String(number) : Self.text(of: number, digits: digits)
     }
 
     public var description: String { "\(shortText) USD" }
@@ -62,10 +62,24 @@ public struct Money: Sendable, Hashable, Comparable, CustomStringConvertible {
 
     /// A whole number of `10^-digits` as text.
     static func text(of number: Int64, digits: Int) -> String {
-        var text = String(number.magnitude)
-        if text.utf8.count <= digits { text = String(repeating: "0", count: digits + 1 - text.utf8.count) + text }
-        text.insert(".", at: text.index(text.endIndex, offsetBy: -digits))
-        return number < 0 ? "-" + text : text
+        // From the last digit to the first, and turned round.
+        String(unsafeUninitializedCapacity: max(digits, 19) + 3) { bytes in
+            var count = 0
+            func put(_ byte: UInt8) {
+                bytes.initializeElement(at: count, to: byte)
+                count += 1
+            }
+            var rest = number.magnitude
+            while rest > 0 || count < digits + 2 {
+                if count == digits { put(UInt8(ascii: ".")) }
+                put(UInt8(ascii: "0") + UInt8(rest % 10))
+                rest /= 10
+            }
+            if number < 0 { put(UInt8(ascii: "-")) }
+            var text = bytes[..<count]
+            text.reverse()
+            return count
+        }
     }
 }
 
