@@ -5,13 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RECORD_BYTES_MAX = 512 };
+enum { RECORD_BYTES_MAX = 512, IMAGE_BYTES = 1 << 20, SPEECH_CHUNK_BYTES = 2400 };
 
 #define ANSWER_HEAD(type) "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\n"
 
 #define MODELS "{\"object\":\"list\",\"data\":[{\"id\":\"bench\",\"object\":\"model\",\"created\":1760000000,\"owned_by\":\"bench\"}]}"
 
 #define STREAM_HEAD ANSWER_HEAD("text/event-stream; charset=utf-8") "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+#define SPEECH_HEAD ANSWER_HEAD("audio/pcm") "Transfer-Encoding: chunked\r\n\r\n"
+
+#define IMAGE_START "{\"created\":1760000000,\"data\":[{\"b64_json\":\"iVBORw0KGgoAAAANSUhEUgAA"
+#define IMAGE_END "\"}],\"usage\":{\"input_tokens\":15,\"output_tokens\":272,\"total_tokens\":287}}"
+
+#define TRANSCRIPT "{\"text\":\"And so, my fellow engineers, ask not what your router can do for you.\"}"
 
 #define COMPLETION_START "{\"id\":\"chatcmpl-bench0123456789abcdefghij\",\"object\":\"chat.completion\",\"created\":1760000000," \
     "\"model\":\"bench\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\""
@@ -34,6 +41,21 @@ static inline size_t write_completion(char *out, size_t room) {
     while (strlen(body) + strlen(sentence) + strlen(COMPLETION_END) < 1500) strcat(body, sentence);
     strcat(body, COMPLETION_END);
     return (size_t)snprintf(out, room, ANSWER_HEAD("application/json") "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+}
+
+// The JSON of a picture in Base64, exactly `length` bytes; what is behind the signature of the PNG is noise.
+static inline void write_image(char *out, size_t length) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t start = strlen(IMAGE_START), end = strlen(IMAGE_END);
+    size_t spaces = (length - start - end) % 4; // behind the JSON: Base64 has letters in fours
+    uint64_t state = 0x9e3779b97f4a7c15u;
+    memcpy(out, IMAGE_START, start);
+    for (size_t i = start; i < length - end - spaces; i++) {
+        state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+        out[i] = letters[state >> 58];
+    }
+    memcpy(out + length - end - spaces, IMAGE_END, end);
+    memset(out + length - spaces, ' ', spaces);
 }
 
 // What one record of a stream says.

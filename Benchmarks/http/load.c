@@ -1,6 +1,7 @@
 // A load generator for chat completions: one thread, keep-alive connections, whole and streamed answers.
 //
-//     load --port N --body FILE [--key KEY]... --connections N (--seconds S | --count N) [--rate N] [--hold]
+//     load --port N [--path PATH] [--type TYPE] --body FILE [--key KEY]... --connections N (--seconds S | --count N)
+//          [--rate N] [--hold]
 //
 // It opens the connections and sends one request on each, prints "ready", waits for a line on its standard input,
 // does the work that is measured, prints one JSON object, and waits for another line (or the end) of its input before
@@ -44,8 +45,8 @@ static struct options {
     unsigned long long count;
     bool hold;
     unsigned keys_count;
-    const char *body, *keys[KEYS_MAX];
-} options;
+    const char *path, *type, *body, *keys[KEYS_MAX];
+} options = {.path = "/v1/chat/completions", .type = "application/json"};
 
 // The bytes of a request, head and body.
 struct request {
@@ -272,8 +273,8 @@ static char *read_file(const char *path, size_t *length) {
 static void make_request(struct request *made, const char *body, size_t body_length, const char *key) {
     char head[1024];
     int length = snprintf(head, sizeof head,
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
-        "Accept: application/json\r\nUser-Agent: load\r\n%s%s%sContent-Length: %zu\r\n\r\n", options.port,
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: %s\r\nAccept: application/json\r\n"
+        "User-Agent: load\r\n%s%s%sContent-Length: %zu\r\n\r\n", options.path, options.port, options.type,
         key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "", body_length);
     if (length < 0 || (size_t)length >= sizeof head) stop("a key is too long");
     made->length = (size_t)length + body_length;
@@ -296,6 +297,7 @@ static void make_requests(void) {
 static void read_options(int count, char **arguments) {
     static const struct option known[] = {
         {"port", required_argument, NULL, 'p'},    {"body", required_argument, NULL, 'b'},
+        {"path", required_argument, NULL, 'P'},    {"type", required_argument, NULL, 't'},
         {"key", required_argument, NULL, 'k'},     {"connections", required_argument, NULL, 'c'},
         {"seconds", required_argument, NULL, 's'}, {"count", required_argument, NULL, 'n'},
         {"rate", required_argument, NULL, 'r'},    {"hold", no_argument, NULL, 'H'},
@@ -303,6 +305,8 @@ static void read_options(int count, char **arguments) {
     for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) {
         switch (option) {
         case 'p': options.port = (uint16_t)atoi(optarg); break;
+        case 'P': options.path = optarg; break;
+        case 't': options.type = optarg; break;
         case 'b': options.body = optarg; break;
         case 'k':
             if (options.keys_count == KEYS_MAX) stop("too many keys");

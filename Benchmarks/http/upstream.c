@@ -1,11 +1,12 @@
-// A mock of an OpenAI-compatible server: one thread, HTTP/1.1 with keep-alive, plain and streamed chat completions.
+// A mock of an OpenAI-compatible server: one thread, HTTP/1.1 with keep-alive, plain and streamed chat completions, images
+// of a megabyte, speech, and transcripts of files that it does not listen to.
 //
 //     upstream PORT
 //
 // The request decides what is answered: `"stream":true` asks for a stream, and "bench chunks=64 gap=2-10" anywhere in
 // its body for one of 64 chunks, each 2 to 10 ms after the one before (gap=0-0: as fast as the socket takes them).
 // Every chunk is one HTTP chunk and one write; the second follows the first at once, as the first words of a model
-// follow the chunk that names its role.
+// follow the chunk that names its role. Chunks of speech are 50 ms of PCM each.
 #define _GNU_SOURCE
 #include "answers.h"
 #include "clock.h"
@@ -20,7 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OUT_BYTES_MAX = 4096, IN_BYTES_MAX = 256 * 1024, BODY_BYTES_MAX = 64 * 1024 * 1024, EVENTS_MAX = 512 };
+enum { OUT_BYTES_MAX = 4096, IN_BYTES_MAX = 256 * 1024, BODY_BYTES_MAX = 64 * 1024 * 1024, UPLOAD_BYTES_MIN = 25 * 1000 * 1000,
+    EVENTS_MAX = 512 };
 
 struct connection {
     struct timer timer; // when the next chunk of the stream is due
@@ -31,16 +33,18 @@ struct connection {
     size_t body_length, body_room;
     char out[OUT_BYTES_MAX];
     size_t out_length, out_sent;
+    size_t image_left; // bytes of the image to send behind `out`
     // The stream being answered.
     unsigned chunks, chunks_made; // equal while there is none
     unsigned gap_ms_min, gap_ms_max;
-    bool wants_usage;
+    bool wants_usage, is_speech;
 };
 
 static int poller;
 static struct timers timers;
 static char completion[OUT_BYTES_MAX];
 static size_t completion_length;
+static char image[IMAGE_BYTES];
 
 static uint32_t random_below(uint32_t bound) {
     static uint64_t state = 0x9e3779b97f4a7c15u; // the same gaps in every run
@@ -75,6 +79,17 @@ static bool flush(struct connection *c) {
         }
         c->out_sent += (size_t)n;
     }
+    while (c->image_left > 0) {
+        ssize_t n = send(c->fd, image + sizeof image - c->image_left, c->image_left, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            watch(c, true);
+            return true;
+        } else if (n < 0) {
+            leave(c);
+            return false;
+        }
+        c->image_left -= (size_t)n;
+    }
     watch(c, false);
     c->out_length = c->out_sent = 0;
     return true;
@@ -99,7 +114,19 @@ static enum record next_record(const struct connection *c) {
     return c->chunks_made == 0 ? RECORD_ROLE : RECORD_CONTENT;
 }
 
+static void make_speech(struct connection *c) {
+    static const char samples[SPEECH_CHUNK_BYTES];
+    if (c->chunks_made == 0) append(c, SPEECH_HEAD, strlen(SPEECH_HEAD));
+    append_chunk(c, samples, sizeof samples);
+    c->chunks_made++;
+    if (c->chunks_made == c->chunks) append(c, "0\r\n\r\n", 5);
+}
+
 static void make_chunk(struct connection *c) {
+    if (c->is_speech) {
+        make_speech(c);
+        return;
+    }
     char record[RECORD_BYTES_MAX];
     if (c->chunks_made == 0) append(c, STREAM_HEAD, strlen(STREAM_HEAD));
     append_chunk(c, record, write_record(record, next_record(c), now(), c->wants_usage));
@@ -126,7 +153,8 @@ static bool body_has(const struct connection *c, const char *text) {
     return memmem(c->body, c->body_length, text, strlen(text)) != NULL;
 }
 
-static void begin_stream(struct connection *c) {
+static void begin_stream(struct connection *c, bool is_speech) {
+    c->is_speech = is_speech;
     c->chunks = 64, c->gap_ms_min = 2, c->gap_ms_max = 10;
     const char *wish = memmem(c->body, c->body_length, "bench chunks=", 13);
     // The body is followed by a zero byte.
@@ -145,15 +173,28 @@ static void answer_json(struct connection *c, const char *status, const char *bo
     flush(c);
 }
 
+static bool is_upload(const struct connection *c) {
+    return strncmp(c->request.head, "POST /v1/audio/transcriptions ", 30) == 0;
+}
+
 static void answer(struct connection *c) {
     const char *head = c->request.head;
     if (strncmp(head, "POST /v1/chat/completions ", 26) == 0) {
         if (body_has(c, "\"stream\":true") || body_has(c, "\"stream\": true")) {
-            begin_stream(c);
+            begin_stream(c, false);
         } else {
             append(c, completion, completion_length);
             flush(c);
         }
+    } else if (strncmp(head, "POST /v1/audio/speech ", 22) == 0) {
+        begin_stream(c, true);
+    } else if (is_upload(c)) {
+        if (c->body_length >= UPLOAD_BYTES_MIN) answer_json(c, "200 OK", TRANSCRIPT);
+        else answer_json(c, "400 Bad Request", "{\"error\":{\"message\":\"The file is not whole.\"}}");
+    } else if (strncmp(head, "POST /v1/images/generations ", 28) == 0) {
+        c->out_length = (size_t)sprintf(c->out, ANSWER_HEAD("application/json") "Content-Length: %zu\r\n\r\n", sizeof image);
+        c->image_left = sizeof image;
+        flush(c);
     } else if (strncmp(head, "GET /v1/models ", 15) == 0) {
         answer_json(c, "200 OK", MODELS);
     } else if (strncmp(head, "GET /health ", 12) == 0) {
@@ -182,14 +223,17 @@ static void receive(struct connection *c) {
     ssize_t n = recv(c->fd, in, sizeof in, 0);
     if (n < 0 && errno == EAGAIN) return;
     // Nobody sends a second request before the first is answered; that, too, ends the connection.
-    if (n <= 0 || c->chunks_made < c->chunks || c->out_length > 0) {
+    if (n <= 0 || c->chunks_made < c->chunks || c->out_length > 0 || c->image_left > 0) {
         leave(c);
         return;
     }
     if (c->request.head_length == 0) c->body_length = 0;
     for (size_t taken = 0, body; taken < (size_t)n;) {
         taken += message_read(&c->request, in + taken, (size_t)n - taken, &body);
-        if (!keep_body(c, in + taken - body, body) || c->request.state == MESSAGE_BROKEN ||
+        bool has_room = true;
+        if (is_upload(c)) c->body_length += body;
+        else has_room = keep_body(c, in + taken - body, body);
+        if (!has_room || c->request.state == MESSAGE_BROKEN ||
             (c->request.state == MESSAGE_COMPLETE && taken < (size_t)n)) {
             leave(c);
             return;
@@ -239,6 +283,7 @@ int main(int count, char **arguments) {
         return 64;
     }
     wake_on_time();
+    write_image(image, sizeof image);
     completion_length = write_completion(completion, sizeof completion);
     int listener = listen_on((uint16_t)port);
     poller = epoll_create1(EPOLL_CLOEXEC);

@@ -29,6 +29,18 @@ models:
     endpoints:
       - {{ provider: bench, model: bench, weight: 1 }}
     pricing: {{ prompt: "0.0000001", completion: "0.0000001" }}
+  - id: airouter-cloud/bench-image
+    output_modalities: [image]
+    endpoints: [{{ provider: bench, model: bench-image }}]
+    pricing: {{ prompt: "0", completion: "0", image_output: "0.01" }}
+  - id: airouter-cloud/bench-speech
+    output_modalities: [speech]
+    endpoints: [{{ provider: bench, model: bench-speech }}]
+    pricing: {{ prompt: "0", completion: "0", audio_output_second: "0.0001" }}
+  - id: airouter-cloud/bench-transcription
+    output_modalities: [transcription]
+    endpoints: [{{ provider: bench, model: bench-transcription }}]
+    pricing: {{ prompt: "0", completion: "0", audio_second: "0.0001" }}
 """
 
 

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import time
 
-from harness import bodies, syscalls
+from harness import bodies, listeners, syscalls
 from harness.gateways import Failure
 from harness.load import Load
 
@@ -14,6 +14,7 @@ LARGE = bodies.chat(100 * 1024)
 STREAM = bodies.chat(1024, f"chunks={CHUNKS} gap=2-10")
 FULL_SPEED = bodies.chat(1024, f"chunks={CHUNKS} gap=0-0")
 SLOW = bodies.chat(1024, "chunks=1000 gap=9000-11000")
+SPEECH_STREAMS = 200
 MIB = 1 << 20
 
 
@@ -92,6 +93,64 @@ def small(bench):
 def large(bench):
     """100 KB request, 1.5 KB answer, 32 connections"""
     return _requests(bench, LARGE)
+
+
+def _bodies(bench, unit, body, path, nginx_path=None, answer_bytes_min=0, **wishes):
+    """`nginx_path` is where nginx does the same in another way."""
+    cpu, rate = Row(f"CPU µs / {unit}"), Row(f"{unit} / s")
+    with bench.running() as processes:
+        for gateway in bench.turns():
+            process = processes[gateway.name]
+            wishes["path"] = nginx_path if nginx_path and gateway.name == "nginx" else path
+            with bench.load(gateway, body, 4, seconds=bench.seconds, **wishes) as load:
+                before = process.cpu()
+                figures = load.go()
+                used = process.cpu() - before
+            if figures["bytes"] < figures["requests"] * answer_bytes_min:
+                raise Failure(f"{figures['requests']} answers came as {figures['bytes']} bytes")
+            cpu.add(gateway.name, used / figures["requests"] * 1e6)
+            rate.add(gateway.name, figures["requests"] / figures["seconds"])
+    return [cpu, rate]
+
+
+def images(bench):
+    """an image of 1 MiB in Base64, 4 connections; and the same with an address, whose file routerd decodes and keeps"""
+    rows = []
+    for unit, body in (("image", bodies.image("b64_json")), ("image with url", bodies.image(None))):
+        rows += _bodies(bench, unit, body, "/v1/images/generations", answer_bytes_min=MIB * 0.99)
+    return rows
+
+
+def uploads(bench):
+    """a form with a file of 25 MB, 4 connections; nginx with request buffering off, and with a buffer of 256 KiB"""
+    mp3, wav = bodies.transcription(bodies.mp3(), "a.mp3"), bodies.transcription(bodies.wav(), "a.wav")
+    path, wishes = "/v1/audio/transcriptions", {"type": bodies.FORM_TYPE}
+    rows = _bodies(bench, "upload.mp3", mp3, path, **wishes)
+    rows += _bodies(bench, "upload.mp3, 256 KiB", mp3, path, f"/large-buffer{path}", **wishes)
+    rows += _bodies(bench, "upload.wav", wav, path, **wishes)
+    return rows
+
+
+def speech(bench):
+    """200 streams of speech at once: 48 KB/s as it is spoken; and a vendor that is fast with clients that read 20 KB/s"""
+    rows = []
+    for what, wish, rate in (
+        ("as spoken", "chunks=100000 gap=45-55", None),
+        ("slow readers", "chunks=100000 gap=0-0", 20_000),
+    ):
+        added, cpu, came = Row(f"MiB added, {what}"), Row(f"CPU ms / s, {what}"), Row(f"KB/s a stream, {what}")
+        rows += [added, cpu, came]
+        for gateway in bench.turns():
+            with gateway.start(SMALL) as process:
+                time.sleep(1)
+                idle_bytes = process.resident()
+                with listeners.Listeners(gateway, bodies.speech(wish), SPEECH_STREAMS, rate) as heard:
+                    used = process.cpu()
+                    bytes_came, most = heard.listen(bench.seconds, process.resident)
+                    cpu.add(gateway.name, (process.cpu() - used) / bench.seconds * 1e3)
+                added.add(gateway.name, (most - idle_bytes) / MIB)
+                came.add(gateway.name, bytes_came / SPEECH_STREAMS / bench.seconds / 1000)
+    return rows
 
 
 def _streams(bench, body, connections):
@@ -212,4 +271,4 @@ def calls(bench):
     return rows
 
 
-ALL = [small, large, streams, fullspeed, latency, calls, start, idle, memory]
+ALL = [small, large, images, uploads, speech, streams, fullspeed, latency, calls, start, idle, memory]
