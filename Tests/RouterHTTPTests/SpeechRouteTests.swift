@@ -21,16 +21,18 @@ import Testing
     }
 
     private func serve(
-        _ servers: [LoopbackServer], _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
+        _ servers: [LoopbackServer], timeouts: Timeouts = Timeouts(),
+        _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
-        try await TestServer.serve(servers, model: Self.model(servers), body)
+        try await TestServer.serve(servers, model: Self.model(servers), timeouts: timeouts, body)
     }
 
     /// Five characters.
-    private static func request(provider: String = "{}") -> String {
+    private static func request(_ input: String = "Hello", format: String = "mp3", provider: String = "{}") -> String {
         TestServer.chat(
             path: "/api/v1/audio/speech",
-            body: #"{"model":"test/voice","input":"Hello","voice":"alloy","provider":\#(provider)}"#)
+            body: #"{"model":"test/voice","input":"\#(input)","voice":"alloy","response_format":"\#(format)","#
+                + #""provider":\#(provider)}"#)
     }
     private static let head = Step.head(200, ["content-type": "audio/mpeg", "transfer-encoding": "chunked"])
     private static let sound = String(repeating: "sound ", count: 200)
@@ -80,6 +82,83 @@ import Testing
             #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("sound ") && !text.hasSuffix("0\r\n\r\n"))
             #expect(await eventually { ledger.settled.count == 1 })
             #expect(ledger.settled.map(\.outcome) == [.failed])
+        }
+    }
+
+    @Test("a vendor that stops after its head is given up for the next one, and is an error without one, at no cost")
+    func stopsAfterHead() async throws {
+        var timeouts = Timeouts()
+        timeouts.firstByte = .milliseconds(200)
+        for hasOther in [true, false] {
+            let ended = Signal()
+            let good: [Step] = [Self.head, .chunk(Self.sound), .lastChunk]
+            let servers =
+                [try LoopbackServer(steps: [Self.head, .untilClosed(ended)])]
+                + (hasOther ? [try LoopbackServer(steps: good)] : [])
+            try await serve(servers, timeouts: timeouts) { port, ledger in
+                let client = try RawClient(port: port)
+                await client.send(Self.request(provider: hasOther ? #"{"order":["v0","v1"]}"# : "{}"))
+                let text = await client.read(until: hasOther ? "0\r\n\r\n" : "}}")
+                if hasOther {
+                    #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("sound "), "\(text.prefix(300))")
+                } else {
+                    #expect(text.hasPrefix("HTTP/1.1 503"), "\(text)")
+                    #expect(text.lowercased().contains("content-type: application/json"))
+                    #expect(text.contains("first byte limit"))
+                }
+                await ended.raised()
+                #expect(ledger.held == 1)
+                #expect(ledger.settled.map(\.outcome) == [hasOther ? .completed : .failed])
+                #expect(ledger.settled.map(\.cost.nanoUSD) == [hasOther ? 5_000_000 : 0])
+            }
+        }
+    }
+
+    @Test("a vendor that falls silent in the middle is ended, and so is the connection, without the end of the body")
+    func fallsSilent() async throws {
+        var timeouts = Timeouts()
+        timeouts.idle = .milliseconds(200)
+        let ended = Signal()
+        let server = try LoopbackServer(steps: [Self.head, .chunk(Self.sound), .untilClosed(ended)])
+        try await serve([server], timeouts: timeouts) { port, ledger in
+            let client = try RawClient(port: port)
+            await client.send(Self.request())
+            let text = await client.read(seconds: 20)
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains("sound ") && !text.hasSuffix("0\r\n\r\n"))
+            await ended.raised()
+            #expect(await eventually { ledger.settled.count == 1 })
+            #expect(ledger.settled.map(\.outcome) == [.failed])
+            #expect(ledger.settled.map(\.cost.nanoUSD) == [5_000_000])
+        }
+    }
+
+    @Test("what a client does not take stays at the vendor, and comes whole once it takes it")
+    func waitsForSlowClient() async throws {
+        let (slow, fast) = (Counter(), Counter())
+        let marks = (0..<24).map { "mark \($0) " }
+        let count = 1 << 20
+        let length = marks.reduce(0) { $0 + $1.utf8.count + count }
+        let server = try LoopbackServer(sendBufferBytes: 64 * 1024) { request in
+            let counter = String(decoding: request.body, as: UTF8.self).contains("slow") ? slow : fast
+            return [.head(200, ["content-type": "audio/pcm", "content-length": "\(length)"])]
+                + marks.flatMap { [Step.send($0), .pour(bytes: count, counted: counter)] }
+        }
+        let whole = marks.map { $0 + String(repeating: "x", count: count) }.joined()
+        try await serve([server]) { port, ledger in
+            // Without chunks: what follows the head is the sound.
+            let (slowClient, fastClient) = (try RawClient(port: port, receiveBuffer: 65_536), try RawClient(port: port))
+            await slowClient.send(Self.request("slow", format: "pcm").replacing("HTTP/1.1", with: "HTTP/1.0"))
+            var text = await slowClient.read(until: "mark 0")
+            await fastClient.send(Self.request("fast", format: "pcm").replacing("HTTP/1.1", with: "HTTP/1.0"))
+            #expect(await fastClient.read(seconds: 30).utf8.count > length)
+            // As long as another took all of it; the rest is still with the vendor.
+            #expect(fast.value == marks.count * count && slow.value < fast.value / 2, "\(slow.value) bytes")
+            text += await slowClient.read(seconds: 30)
+            let head = try #require(text.firstRange(of: "\r\n\r\n"))
+            let isWhole = text[head.upperBound...] == whole
+            #expect(isWhole, "\(text.utf8.count) of \(length) bytes")
+            #expect(await eventually { ledger.settled.count == 2 })
+            #expect(ledger.settled.map(\.outcome) == [.completed, .completed])
         }
     }
 

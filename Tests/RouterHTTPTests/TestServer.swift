@@ -110,15 +110,17 @@ enum TestServer {
 
     /// Runs `body` against a server with the real translators and libcurl before vendors on loopback, which end with it.
     static func serve(
-        _ vendors: [LoopbackServer], model: Model,
+        _ vendors: [LoopbackServer], model: Model, timeouts: Timeouts = Timeouts(),
         _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
         let transport = try CurlTransport()
         let ledger = ScriptedLedger()
         let catalog = Catalog([model])
+        var limits = Engine.Limits()
+        limits.timeouts = timeouts
         let engine = Engine(
             catalog: { catalog }, vendors: Vendors.all, transport: transport, authorizer: NoAuthorizer(),
-            ledger: ledger, ambient: ambient)
+            ledger: ledger, ambient: ambient, limits: limits)
         do {
             try await serve(engine, models: [model]) { try await body($0, ledger) }
         } catch {
