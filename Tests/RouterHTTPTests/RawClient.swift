@@ -46,7 +46,7 @@ final class RawClient: Sendable {
     }
 
     /// Reads until the text holds `end`, the server closes, or time is up; what came is returned whatever happened.
-    func read(until end: String? = nil, seconds: Double = 5) async -> String {
+    func read(until end: String? = nil, seconds: Double = 20) async -> String {
         await run { [socket] in
             var received: [UInt8] = []
             let deadline = DispatchTime.now().uptimeNanoseconds + UInt64(seconds * 1e9)

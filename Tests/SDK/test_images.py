@@ -1,10 +1,13 @@
 """The official SDK's images through routerd, at every vendor that makes them."""
 
 import base64
+import re
 
 import httpx
 import openai
 import pytest
+
+from processes import Router
 
 # By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
 KINDS = {
@@ -53,6 +56,20 @@ def test_images(client, kind, cost):
 def test_form(client, form, present):
     image = client.images.generate(model="sim/openai", prompt="p", response_format=form).data[0]
     assert [name for name in ("url", "b64_json") if getattr(image, name)] == [present]
+
+
+def test_settings(simulator, tmp_path):
+    """The operator's word counts where the client says nothing, and an address is good for as long as it says."""
+    settings = "images: { default_form: url }\nmedia: { fetch: any, keep_seconds: 60 }"
+    router = Router(tmp_path, text=configuration(simulator).replace("media: { fetch: any }", settings))
+    key = router.create_key("images")["key"]
+    with openai.OpenAI(base_url=router.base_url, api_key=key, max_retries=0, timeout=30) as client:
+        image = client.images.generate(model="sim/openai", prompt="p").data[0]
+    assert image.b64_json is None
+    served = httpx.get(image.url)
+    assert served.content.startswith(PIXEL_START)
+    assert 50 <= int(re.search(r"max-age=(\d+)", served.headers["cache-control"])[1]) <= 60
+    assert router.program.stop() == 0, router.program.said()
 
 
 def test_moderated(client):
