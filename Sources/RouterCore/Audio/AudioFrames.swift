@@ -129,8 +129,10 @@ struct FrameCount: Sendable, Hashable {
     private(set) var kilobits: ClosedRange<Int>?
     /// What a first frame says of the whole file.
     private(set) var declared: Declared?
-    /// MPEG frames like the last one.
+    /// MPEG frames like the last one, or like one before.
     private var alike: AlikeFrames?
+    /// How often that may still be made anew: nobody is to spend seconds with a file whose frames all differ.
+    private var alikeLeft = 64
 
     struct Declared: Sendable, Hashable {
         var samples: Int
@@ -165,8 +167,8 @@ struct FrameCount: Sendable, Hashable {
         walk.keepRest()
     }
 
-    /// Counts and passes the frames that follow as long as they differ from the last one in their bit rate at most: nearly
-    /// all of a file, so they are read in the shortest way.
+    /// Counts and passes the frames that follow as long as they differ from the last one in their bit rate at most.
+    /// Nearly all of a file are so: they are read in the shortest way.
     private mutating func passAlike() {
         guard let alike else { return }
         var passed = 0
@@ -205,7 +207,10 @@ struct FrameCount: Sendable, Hashable {
                     }
                 }
             }
-            if alike?.frame(of: UInt32(head.big(0, 4))) == nil { alike = AlikeFrames(head) }
+            if alikeLeft > 0, alike?.frame(of: UInt32(head.big(0, 4))) == nil {
+                alikeLeft -= 1
+                alike = AlikeFrames(head)
+            }
             time.add(samples: frame.samples, rate: frame.rate)
             frameBytes += frame.size
             let (low, high) = (kilobits?.lowerBound ?? frame.kilobits, kilobits?.upperBound ?? frame.kilobits)

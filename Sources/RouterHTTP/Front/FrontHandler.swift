@@ -198,6 +198,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        formReading?.enlarge()
         context.fireChannelReadComplete()
     }
 

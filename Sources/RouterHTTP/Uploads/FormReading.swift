@@ -6,12 +6,13 @@ import NIOCore
 /// Belongs to the connection's event loop.
 struct FormReading {
     private let options: any NIOSynchronousChannelOptions
+    private var hasLargePieces = false
     private let allocator: any RecvByteBufferAllocator
     private let readsAtOnce: UInt
 
     static let pieceBytes = 256 * 1024
 
-    /// Begins to read so; `nil` where the channel cannot.
+    /// Begins with one piece at a time; `nil` where the channel cannot.
     init?(of channel: any Channel) {
         guard let options = channel.syncOptions, let allocator = try? options.getOption(.recvAllocator),
             let readsAtOnce = try? options.getOption(.maxMessagesPerRead)
@@ -19,6 +20,14 @@ struct FormReading {
         self.options = options
         self.allocator = allocator
         self.readsAtOnce = readsAtOnce
+        set(allocator, readsAtOnce: 1)
+    }
+
+    /// Goes on with larger ones. Called when what the channel reads in its present round is there: a round that has begun
+    /// still reads several, which are to be small.
+    mutating func enlarge() {
+        guard !hasLargePieces else { return }
+        hasLargePieces = true
         set(FixedSizeRecvByteBufferAllocator(capacity: Self.pieceBytes), readsAtOnce: 1)
     }
 

@@ -118,15 +118,17 @@ final class CurlTransfer {
     ///
     /// A pause stops both directions: libcurl would run a transfer once more for nothing where it may still send.
     func follow(_ delivery: ExchangeState.Delivery) {
+        let wasPaused = isPausedInRound
+        // Before libcurl goes on: it may hand over what it kept at once, and be paused by that.
+        isPausedInRound = false
+        unreadBytes = delivery.unreadBytes
         switch delivery.flow {
         case .pauses:
             isReceivingPaused = true
             _ = curl_easy_pause(easy, CURLPAUSE_ALL)
-        case .goesOn: if isPausedInRound { resume() }
+        case .goesOn: if wasPaused { resume() }
         case .stops: break
         }
-        isPausedInRound = false
-        unreadBytes = delivery.unreadBytes
     }
 
     /// Goes on receiving.

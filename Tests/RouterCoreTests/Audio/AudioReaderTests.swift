@@ -178,6 +178,50 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test("of frames of any kind is counted alike, whole and in pieces of which none holds a frame")
+    func countsAlike() {
+        var generator = SeededGenerator(seed: 65)
+        for round in 0..<20 {
+            // MPEG-1, layer III, of any bit rate, padding, private bit and stereo; now and then another rate, or no frame.
+            var bytes: [UInt8] = []
+            var milliseconds = 0.0
+            for _ in 0..<150 {
+                let rate = Int.random(in: 0..<20, using: &generator) == 0 ? 1 : 0
+                let (bitrate, padding) = (
+                    Int.random(in: 1...14, using: &generator), Int.random(in: 0...1, using: &generator)
+                )
+                let head = [
+                    0xFF, Int.random(in: 0xFA...0xFB, using: &generator),
+                    bitrate << 4 | rate << 2 | padding << 1 | Int.random(in: 0...1, using: &generator),
+                    Int.random(in: 0...255, using: &generator),
+                ]
+                let kilobits = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320][bitrate - 1]
+                let samplesASecond = [44_100, 48_000][rate]
+                let size = 144 * kilobits * 1000 / samplesASecond + padding
+                bytes += head.map(UInt8.init) + [UInt8](repeating: 0x55, count: size - 4)
+                milliseconds += 1152_000.0 / Double(samplesASecond)
+                if Int.random(in: 0..<30, using: &generator) == 0 { bytes += [UInt8](repeating: 0, count: 37) }
+            }
+            let whole = read([bytes]).length
+            #expect(whole.atLeast == whole.atMost && abs(Double(whole.atLeast) - milliseconds) < 25, "\(round)")
+            let pieces = stride(from: 0, to: bytes.count, by: 7).map { Array(bytes[$0..<min($0 + 7, bytes.count)]) }
+            #expect(read(pieces).length == whole, "\(round)")
+        }
+    }
+
+    @Test("of frames that all differ costs no more than others")
+    func toleratesUnlike() {
+        // MPEG-2, layer III, 8 kbit/s at 24 kHz: 24 bytes, of which every other is protected.
+        let pair = [[0xFF, 0xF3, 0x14, 0xC0], [0xFF, 0xF2, 0x14, 0xC0]].flatMap { head in
+            head.map { UInt8($0) } + [UInt8](repeating: 0, count: 20)
+        }
+        var count = FrameCount(.mpeg)
+        let piece = [[UInt8]](repeating: pair, count: 1000).flatMap(\.self)
+        for _ in 0..<5 { count.add(piece[...]) }
+        #expect(count.milliseconds == 10_000 * 576 / 24 && count.frameBytes == 10_000 * 24)
+        #expect(count.kilobits == 8...8)
+    }
+
     @Test("of steps of a few bytes is looked at a million times, and no more")
     func givesUp() {
         var walk = HeaderWalk()

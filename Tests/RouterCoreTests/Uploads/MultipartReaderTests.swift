@@ -48,6 +48,21 @@ struct MultipartReaderTests {
         }
     }
 
+    @Test("a boundary is found wherever it stands among line ends, and wherever it is cut")
+    func places() throws {
+        let head = Array("--bound\r\nContent-Disposition: form-data; name=e\r\n\r\n".utf8)
+        for length in 0...130 {
+            // Line ends that nothing follows, at all places of a block of 64 in turn.
+            let content = (0..<length).map { [0x0D, 0x0A, 0x2D, 0x0D, 0x61][($0 * 7 + length) % 5] as UInt8 }
+            let form = head + content + Array("\r\n--bound--\r\n".utf8)
+            for cut in stride(from: head.count - 3, through: form.count, by: 1) {
+                let parts = try Self.read(
+                    [Array(form[..<cut]), Array(form[cut...])], "multipart/form-data; boundary=bound")
+                try #require(parts.count == 1 && parts[0].isWhole && parts[0].bytes == content, "\(length) \(cut)")
+            }
+        }
+    }
+
     @Test("parts come as they were sent, however the bytes are cut")
     func parts() throws {
         // Everything in it that looks like a boundary and is none.
