@@ -11,7 +11,10 @@ struct ResultFetch: Sendable {
     /// In Base64, of all that one answer names.
     private static let sumMax = 64 << 20
 
-    /// Fetches all of them at the same time; the first that fails ends the others.
+    /// Fetched at the same time.
+    private static let atOnceMax = 3
+
+    /// Fetches all of them, some at a time; the first that fails ends the others.
     ///
     /// - Parameter time: until they must be there.
     /// - Throws: ``UpstreamFailure`` of kind `cancelled` when the task was.
@@ -22,15 +25,20 @@ struct ResultFetch: Sendable {
             of: (index: Int, result: Result<FetchedMedia, UpstreamFailure>).self
         ) {
             group in
-            for (index, address) in addresses.enumerated() {
+            let start = ContinuousClock.now
+            var rest = addresses.enumerated().makeIterator()
+            func begin() {
+                guard let (index, address) = rest.next() else { return }
                 group.addTask {
                     do throws(UpstreamFailure) {
-                        return (index, .success(try await fetch(address, within: time)))
+                        let left = time - start.duration(to: .now)
+                        return (index, .success(try await fetch(address, within: max(left, .zero))))
                     } catch {
                         return (index, .failure(error))
                     }
                 }
             }
+            for _ in 0..<Self.atOnceMax { begin() }
             var results: [Int: FetchedMedia] = [:]
             var failure: UpstreamFailure?
             var sum = 0
@@ -43,7 +51,7 @@ struct ResultFetch: Sendable {
                 // What failed first comes first: the others may only have been ended by it.
                 case .failure(let one): failure = failure ?? one
                 }
-                if failure != nil { group.cancelAll() }
+                if failure == nil { begin() } else { group.cancelAll() }
             }
             return (results, failure)
         }

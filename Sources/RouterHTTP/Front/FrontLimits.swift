@@ -12,8 +12,8 @@ public struct FrontLimits: Sendable, Hashable {
     public var headerFieldBytesMax = 16 * 1024
     public var headerBytesMax = 32 * 1024
     public var headerFieldsMax = 100
-    /// How long a connection may wait for its next request, the head of it included, or take nothing of an answer that is
-    /// not to an inference request.
+    /// How long a connection may wait for its next request, the head of it included, or take so little of an answer that is
+    /// not to an inference request that none of it finds room.
     public var idle: Duration = .seconds(75)
     /// How long a body may come more slowly than ``bodyBytesPerSecond``.
     public var slowBody: Duration = .seconds(10)

@@ -6,7 +6,7 @@ import RouterCore
 /// An open file of the media folder, read a piece at a time. It can be read to its end also when it is removed meanwhile.
 final class MediaFile: Sendable {
     /// Bytes of one piece, at most.
-    static let pieceBytesMax = 128 << 10
+    static let pieceBytesMax = 32 << 10
 
     /// Such as `image/png`.
     let type: String

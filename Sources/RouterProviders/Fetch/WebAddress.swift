@@ -1,4 +1,4 @@
-/// An address of the web that a client named, as far as it must be understood to fetch from it safely.
+/// An address of the web that a client or a vendor named, as far as it must be understood to fetch from it safely.
 struct WebAddress: Sendable, Hashable {
     /// `http://host` or `https://host:443`: what a connection is made to.
     let origin: String
@@ -20,13 +20,16 @@ struct WebAddress: Sendable, Hashable {
         scheme = text[..<slashes.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { return nil }
         let rest = text[slashes.upperBound...]
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        let end = rest.utf8.firstIndex { [0x2F, 0x3F, 0x23].contains($0) } ?? rest.endIndex
         let authority = rest[..<end]
-        guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        // By bytes: a character may hold more than the one that is looked for.
+        guard !authority.isEmpty, authority.utf8.allSatisfy({ $0 != 0x40 && $0 < 0x80 }) else { return nil }
         let port =
             authority.last == "]" ? nil : authority.lastIndex(of: ":").map { authority[authority.index(after: $0)...] }
         if let port {
-            guard let number = Int(port), anyPort || number == (scheme == "https" ? 443 : 80) else { return nil }
+            guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(port),
+                anyPort || number == (scheme == "https" ? 443 : 80)
+            else { return nil }
         }
         origin = "\(scheme)://\(authority)"
         host = String(authority.prefix(100))

@@ -41,14 +41,13 @@ enum NamedImage {
     private static func place(
         of url: String, below baseURL: String
     ) throws(UpstreamFailure) -> ResultAddress.Place {
-        guard let base = WebAddress(baseURL, anyPort: true),
-            let address = url.hasPrefix("/")
-                ? base.following(url, anyPort: true) : WebAddress(url, anyPort: true)
-        else {
+        let base = WebAddress(baseURL, anyPort: true)
+        let address = url.hasPrefix("/") ? base?.following(url, anyPort: true) : WebAddress(url, anyPort: true)
+        guard let address else {
             throw UpstreamFailure(.broken, "The provider names an image by something that is no address of the web.")
         }
-        return address.server == base.server
-            ? .provider(origin: base.origin, path: address.path) : .web(url: address.origin + address.path)
+        guard let base, address.server == base.server else { return .web(url: address.origin + address.path) }
+        return .provider(origin: base.origin, path: address.path)
     }
 
     /// What a `data:` address holds.

@@ -5,7 +5,7 @@ extension CurlTransport {
     public struct Settings: Sendable {
         /// Threads that run libcurl, at least 1. Connections are not shared between them.
         public var driverThreads = 1
-        /// Requests open at once to one provider; one more fails as `unreachable` without waiting. With HTTP/1.1 each
+        /// Requests open at once to one place of a provider; one more fails as `unreachable` without waiting. With HTTP/1.1 each
         /// has a connection of its own.
         public var openPerProviderMax = 16_384
         /// Connections a thread keeps for the next request after theirs is done. The oldest is closed for one too many.
