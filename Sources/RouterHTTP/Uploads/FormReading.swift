@@ -6,9 +6,9 @@ import NIOCore
 /// Belongs to the connection's event loop.
 struct FormReading {
     private let options: any NIOSynchronousChannelOptions
-    private var hasLargePieces = false
     private let allocator: any RecvByteBufferAllocator
     private let readsAtOnce: UInt
+    private var hasLargePieces = false
 
     static let pieceBytes = 256 * 1024
 
