@@ -177,15 +177,14 @@ extension RawSpan {
 
     @inline(__always)
     private static func hasReturns(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
-        isMarked(
-            marks(of: 0x0D, bytes, at) | marks(of: 0x0D, bytes, at &+ 16) | marks(of: 0x0D, bytes, at &+ 32)
-                | marks(of: 0x0D, bytes, at &+ 48))
+        let first = marks(of: 0x0D, bytes, at) | marks(of: 0x0D, bytes, at &+ 16)
+        return (first | marks(of: 0x0D, bytes, at &+ 32) | marks(of: 0x0D, bytes, at &+ 48)).isMarked
     }
 
     @inline(__always)
     private static func hasLineEnds(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
-        isMarked(
-            lineEnds(bytes, at) | lineEnds(bytes, at &+ 16) | lineEnds(bytes, at &+ 32) | lineEnds(bytes, at &+ 48))
+        let first = lineEnds(bytes, at) | lineEnds(bytes, at &+ 16)
+        return (first | lineEnds(bytes, at &+ 32) | lineEnds(bytes, at &+ 48)).isMarked
     }
 
     @inline(__always)
@@ -198,12 +197,6 @@ extension RawSpan {
     private static func marks(of byte: UInt8, _ bytes: UnsafeRawBufferPointer, _ at: Int) -> SIMD16<UInt8> {
         let here = bytes.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
         let marks: SIMDMask<SIMD16<Int8>> = here .== SIMD16<UInt8>(repeating: byte)
-        return unsafeBitCast(marks, to: SIMD16<UInt8>.self)
-    }
-
-    @inline(__always)
-    private static func isMarked(_ marks: SIMD16<UInt8>) -> Bool {
-        let halves = unsafeBitCast(marks, to: SIMD2<UInt64>.self)
-        return halves.x | halves.y != 0
+        return SIMD16(marking: marks)
     }
 }

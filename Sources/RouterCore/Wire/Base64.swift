@@ -115,8 +115,7 @@ extension RawSpan {
             }
             wrong |= Self.notBase64(rest)
         }
-        let halves = unsafeBitCast(wrong, to: SIMD2<UInt64>.self)
-        return halves.x | halves.y == 0
+        return !wrong.isMarked
     }
 
     /// Bytes of ones where there is no letter.
@@ -129,6 +128,6 @@ extension RawSpan {
         // They differ in one bit: `+` is 0x2B, `/` 0x2F.
         let signs: SIMDMask<SIMD16<Int8>> =
             (bytes | SIMD16<UInt8>(repeating: 4)) .== SIMD16<UInt8>(repeating: UInt8(ascii: "/"))
-        return ~unsafeBitCast(letters .| digits .| signs, to: SIMD16<UInt8>.self)
+        return ~SIMD16(marking: letters .| digits .| signs)
     }
 }
