@@ -33,6 +33,13 @@ public struct ChatPiece: Sendable, Hashable {
     public var members: [UInt8]
 
     public init(members: [UInt8]) { self.members = members }
+
+    /// What one object holds. Its text is not copied for the two brackets: it may be a large image.
+    public init(object writer: consuming JSONWriter) {
+        writer.bytes.removeLast()
+        writer.bytes.removeFirst()
+        members = writer.bytes
+    }
 }
 
 /// Bytes of an answer that go to the client as they are.

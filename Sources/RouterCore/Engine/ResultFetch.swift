@@ -84,12 +84,9 @@ struct ResultFetch: Sendable {
     ) async throws(UpstreamFailure) -> FetchedMedia {
         var place = provider
         place.baseURL = origin
-        var timeouts = timeouts
-        timeouts.total = time
-        timeouts.firstByte = min(timeouts.firstByte, time)
-        timeouts.idle = min(timeouts.idle, time)
         let request = UpstreamRequest(method: .get, path: path, headers: [.init("accept", "*/*")])
-        let answer = try await transport.open(request, to: place, timeouts: timeouts).collect(bytesMax: Self.bytesMax)
+        let answer = try await transport.open(request, to: place, timeouts: timeouts.within(time)).collect(
+            bytesMax: Self.bytesMax)
         guard answer.head.status == 200 else { throw Self.failed("its server answered HTTP \(answer.head.status)") }
         guard let body = answer.body else { throw Self.failed("it is larger than \(Self.bytesMax) bytes") }
         guard let type = MediaType(of: answer.head), types.contains(type), type.begins(body) else {

@@ -46,10 +46,7 @@ final class TaskExchange: Exchange {
         self.tasks = tasks
         self.keyHeaders = keyHeaders
         self.provider = provider
-        var timeouts = timeouts
-        timeouts.total = min(timeouts.total, Self.timeMax)
-        timeouts.firstByte = min(timeouts.firstByte, timeouts.total)
-        timeouts.idle = min(timeouts.idle, timeouts.total)
+        let timeouts = timeouts.within(Self.timeMax)
         self.timeouts = timeouts
         self.transport = transport
         results = ResultFetch(provider: provider, timeouts: timeouts, transport: transport, media: media)

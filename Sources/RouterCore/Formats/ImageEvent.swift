@@ -33,6 +33,6 @@ public struct ImageEvent: Sendable {
         if let url, form != .base64 { writer.member("url", url) }
         if document.root["created_at"] == nil { writer.member("created_at", createdAt / 1000) }
         writer.endObject()
-        return ChatPiece(members: Array(writer.bytes.dropFirst().dropLast()))
+        return ChatPiece(object: writer)
     }
 }

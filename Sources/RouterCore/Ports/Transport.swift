@@ -126,4 +126,13 @@ public struct Timeouts: Sendable, Hashable {
     public var silence: Duration = .seconds(10)
 
     public init() {}
+
+    /// The same for a request that may take `time` at most.
+    func within(_ time: Duration) -> Timeouts {
+        var timeouts = self
+        timeouts.total = min(total, time)
+        timeouts.firstByte = min(firstByte, timeouts.total)
+        timeouts.idle = min(idle, timeouts.total)
+        return timeouts
+    }
 }

@@ -47,7 +47,7 @@ struct EmbeddingsAnswer: WholeAnswerReader {
         }
         writer.endArray()
         writer.endObject()
-        return ChatPiece(members: Array(writer.bytes.dropFirst().dropLast()))
+        return ChatPiece(object: writer)
     }
 
     private func write(_ vector: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {

@@ -89,6 +89,6 @@ extension ChatPiece {
             if let prompt = image.revisedPrompt, prompt.kind == .string { writer.member("revised_prompt", prompt) }
         }
         writer.endObject()
-        return ChatPiece(members: Array(writer.bytes.dropFirst().dropLast()))
+        return ChatPiece(object: writer)
     }
 }

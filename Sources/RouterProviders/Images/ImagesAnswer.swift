@@ -100,10 +100,7 @@ struct ImagesAnswer: WholeAnswerReader {
         writer.endArray()
         for member in reading.shown { writer.copy(member) }
         writer.endObject()
-        // In place: an image is not copied for two brackets.
-        writer.bytes.removeLast()
-        writer.bytes.removeFirst()
-        return ChatPiece(members: writer.bytes)
+        return ChatPiece(object: writer)
     }
 }
 

@@ -105,7 +105,7 @@ extension ChatPiece {
         writer.beginObject()
         write(&writer)
         writer.endObject()
-        return ChatPiece(members: Array(writer.bytes.dropFirst().dropLast()))
+        return ChatPiece(object: writer)
     }
 }
 
