@@ -6,18 +6,7 @@ import Testing
 
 @Suite("Speech over sockets", .serialized, .timeLimit(.minutes(1))) struct SpeechRouteTests {
     private static func model(_ servers: [LoopbackServer]) -> Model {
-        Model(
-            id: "test/voice", name: "Voice", contextLength: 0, outputModalities: ["speech"],
-            pricing: [
-                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
-                .init(unit: "character", usd: "0.001"),
-            ],
-            endpoints: servers.enumerated().map { index, server in
-                Endpoint(
-                    provider: Provider(
-                        slug: "v\(index)", name: "V\(index)", dialect: .openAI, baseURL: server.baseURL + "/v1",
-                        location: .vendor), upstreamModel: "tts-1")
-            })
+        TestServer.model("test/voice", puttingOut: "speech", "character", usd: "0.001", at: servers) { _ in "tts-1" }
     }
 
     private func serve(

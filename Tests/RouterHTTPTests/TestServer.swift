@@ -108,6 +108,26 @@ enum TestServer {
         }
     }
 
+    /// A model that puts out `modality`, at vendors on loopback, free but for one price.
+    ///
+    /// - Parameter name: what it is called at each vendor.
+    static func model(
+        _ id: String, puttingOut modality: String, _ unit: String, usd: String, at servers: [LoopbackServer],
+        as name: (_ index: Int) -> String
+    ) -> Model {
+        Model(
+            id: id, name: "Test", contextLength: 0, outputModalities: [modality],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"), .init(unit: unit, usd: usd),
+            ],
+            endpoints: servers.enumerated().map { index, server in
+                Endpoint(
+                    provider: Provider(
+                        slug: "v\(index)", name: "V\(index)", dialect: .openAI, baseURL: server.baseURL + "/v1",
+                        location: .vendor), upstreamModel: name(index))
+            })
+    }
+
     /// Runs `body` against a server with the real translators and libcurl before vendors on loopback, which end with it.
     static func serve(
         _ vendors: [LoopbackServer], model: Model, timeouts: Timeouts = Timeouts(),

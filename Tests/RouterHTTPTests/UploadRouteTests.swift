@@ -65,18 +65,9 @@ struct TestForm {
 
 @Suite("Uploads", .serialized, .timeLimit(.minutes(2))) struct UploadRouteTests {
     private static func model(_ servers: [LoopbackServer]) -> Model {
-        Model(
-            id: "test/hear", name: "Hear", contextLength: 0, outputModalities: ["transcription"],
-            pricing: [
-                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
-                .init(unit: "audio_second", usd: "0.0001"),
-            ],
-            endpoints: servers.enumerated().map { index, server in
-                Endpoint(
-                    provider: Provider(
-                        slug: "v\(index)", name: "V\(index)", dialect: .openAI, baseURL: server.baseURL + "/v1",
-                        location: .vendor), upstreamModel: "ear-\(index)")
-            })
+        TestServer.model("test/hear", puttingOut: "transcription", "audio_second", usd: "0.0001", at: servers) {
+            "ear-\($0)"
+        }
     }
 
     private static let answer: [Step] = [
