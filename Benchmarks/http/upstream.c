@@ -66,32 +66,29 @@ static void leave(struct connection *c) {
     free(c);
 }
 
-// Writes what is in `out`; false when the connection is gone (and freed).
+// Writes the last `*left` bytes before `end`, as many as the socket takes; false when the connection is gone (and freed).
+static bool send_before(struct connection *c, const char *end, size_t *left) {
+    while (*left > 0) {
+        ssize_t n = send(c->fd, end - *left, *left, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) return true;
+        if (n < 0) {
+            leave(c);
+            return false;
+        }
+        *left -= (size_t)n;
+    }
+    return true;
+}
+
+// Writes what is in `out`, and the image behind it; false when the connection is gone (and freed).
 static bool flush(struct connection *c) {
-    while (c->out_sent < c->out_length) {
-        ssize_t n = send(c->fd, c->out + c->out_sent, c->out_length - c->out_sent, MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN) {
-            watch(c, true);
-            return true;
-        } else if (n < 0) {
-            leave(c);
-            return false;
-        }
-        c->out_sent += (size_t)n;
-    }
-    while (c->image_left > 0) {
-        ssize_t n = send(c->fd, image + sizeof image - c->image_left, c->image_left, MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN) {
-            watch(c, true);
-            return true;
-        } else if (n < 0) {
-            leave(c);
-            return false;
-        }
-        c->image_left -= (size_t)n;
-    }
-    watch(c, false);
-    c->out_length = c->out_sent = 0;
+    size_t left = c->out_length - c->out_sent;
+    if (!send_before(c, c->out + c->out_length, &left)) return false;
+    c->out_sent = c->out_length - left;
+    if (left == 0 && !send_before(c, image + sizeof image, &c->image_left)) return false;
+    bool is_whole = left == 0 && c->image_left == 0;
+    watch(c, !is_whole);
+    if (is_whole) c->out_length = c->out_sent = 0;
     return true;
 }
 
