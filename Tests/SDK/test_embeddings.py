@@ -3,6 +3,8 @@
 import openai
 import pytest
 
+import simulated
+
 PATHS = {
     "openai": "openai/v1",
     "gemini": "gemini/v1beta",
@@ -12,18 +14,8 @@ PATHS = {
 
 
 def configuration(simulator):
-    providers = "".join(
-        f"  - {{ slug: {kind}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
-        f'base_url: "{simulator}/{path}" }}\n'
-        for kind, path in PATHS.items()
-    )
-    models = "".join(
-        f"  - id: sim/{kind}\n    context_length: 8192\n    output_modalities: [embeddings]\n"
-        f"    endpoints: [{{ provider: {kind}, model: sim }}]\n"
-        '    pricing: { prompt: "0.000001", completion: "0" }\n'
-        for kind in PATHS
-    )
-    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+    models = {kind: (kind, path, "sim", 'prompt: "0.000001", completion: "0"') for kind, path in PATHS.items()}
+    return simulated.configuration(simulator, models, "context_length: 8192, output_modalities: [embeddings]")
 
 
 @pytest.fixture

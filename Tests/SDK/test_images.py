@@ -7,6 +7,7 @@ import httpx
 import openai
 import pytest
 
+import simulated
 from processes import Router
 
 # By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
@@ -21,18 +22,8 @@ PIXEL_START = b"\x89PNG\r\n"
 
 
 def configuration(simulator):
-    providers = "".join(
-        f"  - {{ slug: {kind}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
-        f'base_url: "{simulator}/{path}" }}\n'
-        for kind, (path, _, _) in KINDS.items()
-    )
-    models = "".join(
-        f"  - id: sim/{kind}\n    output_modalities: [image]\n"
-        f"    endpoints: [{{ provider: {kind}, model: {model} }}]\n"
-        f'    pricing: {{ prompt: "0", {prices} }}\n'
-        for kind, (_, model, prices) in KINDS.items()
-    )
-    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nmedia: {{ fetch: any }}\nproviders:\n{providers}models:\n{models}"
+    models = {kind: (kind, path, model, f'prompt: "0", {prices}') for kind, (path, model, prices) in KINDS.items()}
+    return simulated.configuration(simulator, models, "output_modalities: [image]", "media: { fetch: any }")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import httpx2
 import openai
 import pytest
 
+import simulated
+
 # By model: the kind of its provider, where the simulator speaks its format, what it is called there, and its prices.
 MODELS = {
     "token": ("openai", "openai/v1", "gpt-4o-mini-tts", 'prompt: "0.0000006", completion: "0", audio_output: "0.000012"'),
@@ -35,17 +37,7 @@ BEGINNINGS = {"mp3": b"\xff\xf3", "opus": b"OggS", "aac": b"\xff\xf1", "flac": b
 
 
 def configuration(simulator):
-    providers = "".join(
-        f"  - {{ slug: {name}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
-        f'base_url: "{simulator}/{path}" }}\n'
-        for name, (kind, path, _, _) in MODELS.items()
-    )
-    models = "".join(
-        f"  - id: sim/{name}\n    output_modalities: [speech]\n"
-        f"    endpoints: [{{ provider: {name}, model: {model} }}]\n    pricing: {{ {prices} }}\n"
-        for name, (_, _, model, prices) in MODELS.items()
-    )
-    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+    return simulated.configuration(simulator, MODELS, "output_modalities: [speech]")
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import httpx
 import openai
 import pytest
 
+import simulated
+
 # By the kind of a provider: where the simulator speaks its format, what its model is called, and what it charges.
 KINDS = {
     "whisper": ("openai", "openai/v1", "whisper-1", 'completion: "0", audio_second: "0.0001"'),
@@ -19,18 +21,8 @@ KINDS = {
 
 
 def configuration(simulator):
-    providers = "".join(
-        f"  - {{ slug: {name}, kind: {kind}, key: sk-simulated, allow_private_network: true, "
-        f'base_url: "{simulator}/{path}" }}\n'
-        for name, (kind, path, _, _) in KINDS.items()
-    )
-    models = "".join(
-        f"  - id: sim/{name}\n    input_modalities: [audio]\n    output_modalities: [transcription]\n"
-        f"    endpoints: [{{ provider: {name}, model: {model} }}]\n"
-        f'    pricing: {{ prompt: "0", {prices} }}\n'
-        for name, (_, _, model, prices) in KINDS.items()
-    )
-    return f"http: {{ host: 127.0.0.1, port: 0 }}\ndiscover: false\nproviders:\n{providers}models:\n{models}"
+    models = {name: (kind, path, model, f'prompt: "0", {prices}') for name, (kind, path, model, prices) in KINDS.items()}
+    return simulated.configuration(simulator, models, "input_modalities: [audio], output_modalities: [transcription]")
 
 
 def wav(seconds):
