@@ -126,14 +126,18 @@ final class CurlTransfer {
         case .pauses:
             isReceivingPaused = true
             _ = curl_easy_pause(easy, CURLPAUSE_ALL)
-        case .goesOn: if wasPaused { resume() }
+        case .goesOn: if wasPaused { goOn() }
         case .stops: break
         }
     }
 
-    /// Goes on receiving.
+    /// Goes on receiving: the reader has taken what was unread.
     func resume() {
         unreadBytes = 0
+        goOn()
+    }
+
+    private func goOn() {
         isReceivingPaused = false
         _ = curl_easy_pause(easy, CURLPAUSE_CONT)
     }
