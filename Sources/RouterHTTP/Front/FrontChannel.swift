@@ -34,7 +34,7 @@ struct FrontChannel: HTTPChannelHandler {
                         wrappingChannelSynchronously: channel,
                         configuration: .init(isOutboundHalfClosureEnabled: true)))
             }
-            let reader = PlainReader(front: front, bodyBytesMax: limits.bodyBytesMax, addCodec: addCodec)
+            let reader = PlainReader(front: front, addCodec: addCodec)
             front.reader = reader
             let unsent = ChannelOptions.Types.WriteBufferWaterMark(
                 low: limits.unsentBytesLow, high: limits.unsentBytesHigh)

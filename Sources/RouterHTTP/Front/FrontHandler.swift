@@ -22,6 +22,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var state = FrontState()
     private var head: FrontHead?
     private var path = InferencePath.chat
+    /// Of the body of the request that is coming in; `nil` when it comes in chunks.
+    private var bodyLength: Int?
     private var body: [UInt8] = []
     private var response: FrontResponseStream?
     /// A body that comes in while it is answered.
@@ -80,17 +82,18 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     var wants: Wish {
         if state.isIdle { return .head }
-        if state.isCollecting, let length = head?.contentLength { return .body(missing: length - body.count) }
+        if let bodyLength, let received = state.receivedCount { return .body(missing: bodyLength - received) }
         return state.isRefusing ? .nothing : .nothingYet
     }
 
     /// A request of ours begins.
-    func begin(_ head: FrontHead, at path: InferencePath = .chat, context: ChannelHandlerContext) {
+    func begin(_ head: FrontHead, at path: InferencePath, context: ChannelHandlerContext) {
+        bodyLength = head.contentLength
         let isForm = path.takesForms && FormIntake.isForm(head.field("content-type"))
         let bytesMax =
             isForm ? limits.formBytesMax : path.takesForms ? limits.soundBodyBytesMax : limits.bodyBytesMax
         let action = state.head(
-            isOurs: true, contentLength: head.contentLength, bodyBytesMax: bytesMax,
+            isOurs: true, contentLength: bodyLength, bodyBytesMax: bytesMax,
             expectsContinue: head.expectsContinue, isKeepAlive: head.isKeepAlive, isStreamed: isForm)
         switch action {
         case .stream(let sendContinue):
@@ -116,7 +119,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Answers a request while its body comes in.
     private func startForm(_ head: FrontHead, context: ChannelHandlerContext) {
         let form = FormIntake(
-            contentType: head.field("content-type") ?? "", contentLength: head.contentLength,
+            contentType: head.field("content-type") ?? "", contentLength: bodyLength,
             spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
         form.onRoom = { [weak self] in self?.goOnReading() }
         self.form = form
@@ -157,9 +160,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         let action = state.body(count: bytes.readableBytes)
         switch action {
         case .append:
-            if body.isEmpty, let length = head?.contentLength {
-                body.reserveCapacity(min(length, state.bodyBytesMax))
-            }
+            if body.isEmpty, let bodyLength { body.reserveCapacity(min(bodyLength, state.bodyBytesMax)) }
             bytes.withUnsafeReadableBytes { body.append(contentsOf: $0) }
             watch.received(bytes.readableBytes)
         case .refuseTooLarge:

@@ -161,6 +161,14 @@ struct FrontState: Sendable, Hashable {
         }
     }
 
+    /// Bytes of the body of a request of ours that came; `nil` when none is coming in.
+    var receivedCount: Int? {
+        switch phase {
+        case .collecting(let received), .streaming(let received): received
+        case .idle, .answering, .refusing, .passing, .closed: nil
+        }
+    }
+
     /// Whether a request of ours is coming in, so that it may be told that it takes too long.
     var isCollecting: Bool {
         if case .collecting = phase { true } else { false }

@@ -10,6 +10,18 @@ enum InferencePath: Sendable, Hashable {
         if case .operation(let operation) = self { operation.takesForms } else { false }
     }
 
+    static let all = [chat] + Operation.allCases.map(operation)
+
+    /// As it is documented, with `/api` in front and without.
+    var spellings: [String] {
+        let normal =
+            switch self {
+            case .chat: [RequestPath.chat]
+            case .operation(let operation): [operation.path] + (operation.otherPath.map { [$0] } ?? [])
+            }
+        return normal + normal.map { String($0.dropFirst("/api".count)) }
+    }
+
     /// - Parameter normal: as ``RequestPath`` writes it; `nil` for a path that is another's.
     init?(_ normal: String) {
         if normal == RequestPath.chat {

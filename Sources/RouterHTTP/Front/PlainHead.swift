@@ -1,11 +1,12 @@
-/// The head of a chat request in its plainest form, read from the bytes as they came and kept as they are.
+/// The head of an inference request in its plainest form, read from the bytes as they came and kept as they are.
 ///
-/// Only what nearly every client sends is taken: `POST`, one of two paths letter by letter, `HTTP/1.1`, fields without
+/// Only what nearly every client sends is taken: `POST`, a path letter by letter as it is documented, `HTTP/1.1`, fields without
 /// anything unusual in them, one `Content-Length`. Whatever differs in any way is left to NIO's HTTP parser, which knows
 /// all of HTTP: nothing is refused here, so there is nothing to disagree about.
 ///
 /// Source: RFC 9112, sections 2 to 6.
 struct PlainHead: Sendable {
+    let path: InferencePath
     /// The field lines, `name: value CR LF` each.
     private let lines: [UInt8]
     /// Bytes from the start of the request to the start of its body.
@@ -18,22 +19,17 @@ struct PlainHead: Sendable {
     /// A longer head is left to NIO's parser.
     private static let bytesMax = 8 * 1024
     private static let fieldsMax = 100
-    private static let starts: [StaticString] = [
-        "POST /api/v1/chat/completions HTTP/1.1\r\n", "POST /v1/chat/completions HTTP/1.1\r\n",
-    ]
+    /// The first lines that are taken, the most frequent ones first.
+    private static let starts: [(line: [UInt8], path: InferencePath)] = InferencePath.all.flatMap { path in
+        path.spellings.map { (Array("POST \($0) HTTP/1.1\r\n".utf8), path) }
+    }
 
-    /// - Parameters:
-    ///   - bytes: the start of a request; what follows the head is not looked at.
-    ///   - bodyBytesMax: a request with a larger body is not taken.
+    /// - Parameter bytes: the start of a request; what follows the head is not looked at.
     /// - Returns: `nil` for what is not plain, and for a head that is not complete.
-    init?(_ bytes: UnsafeRawBufferPointer, bodyBytesMax: Int) {
-        guard
-            let start = Self.starts.first(where: { start in
-                bytes.count > start.utf8CodeUnitCount
-                    && start.withUTF8Buffer { bytes.prefix($0.count).elementsEqual($0) }
-            })
-        else { return nil }
-        let first = start.utf8CodeUnitCount
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = Self.starts.first(where: { bytes.starts(with: $0.line) }) else { return nil }
+        path = start.path
+        let first = start.line.count
         var position = first
         var fieldCount = 0
         var length: Int?
@@ -61,7 +57,7 @@ struct PlainHead: Sendable {
             }
             position = line.endIndex + 2
         }
-        guard let length, length <= bodyBytesMax else { return nil }
+        guard let length else { return nil }
         lines = Array(bytes[first..<position])
         byteCount = position + 2
         contentLength = length

@@ -12,7 +12,6 @@ final class PlainReader: ChannelDuplexHandler {
     typealias OutboundOut = IOData
 
     private let front: FrontHandler
-    private let bodyBytesMax: Int
     /// Puts NIO's codec behind this handler.
     private let addCodec: (PlainReader, any Channel) throws -> Void
     private var isPassing = false
@@ -22,9 +21,8 @@ final class PlainReader: ChannelDuplexHandler {
     private var isInputClosedHeld = false
     private var context: ChannelHandlerContext?
 
-    init(front: FrontHandler, bodyBytesMax: Int, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
+    init(front: FrontHandler, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
         self.front = front
-        self.bodyBytesMax = bodyBytesMax
         self.addCodec = addCodec
     }
 
@@ -42,10 +40,10 @@ final class PlainReader: ChannelDuplexHandler {
         while bytes.readableBytes > 0 {
             switch front.wants {
             case .head:
-                let head = bytes.withUnsafeReadableBytes { PlainHead($0, bodyBytesMax: bodyBytesMax) }
+                let head = bytes.withUnsafeReadableBytes { PlainHead($0) }
                 guard let head else { return pass(bytes, context: context) }
                 bytes.moveReaderIndex(forwardBy: head.byteCount)
-                front.begin(.plain(head), context: context)
+                front.begin(.plain(head), at: head.path, context: context)
                 if head.contentLength == 0 { front.end(context: context) }
             case .body(let missing):
                 guard let part = bytes.readSlice(length: min(missing, bytes.readableBytes)) else { return }
