@@ -127,11 +127,11 @@ extension UpstreamRequest {
         let type = headers.first { $0.name == "content-type" }?.value ?? ""
         guard var reader = try MultipartReader(contentType: type) else { return nil }
         var parts: [Fixture.Part] = []
-        try reader.read(wholeBody()) { event in
+        try reader.read(wholeBody().span) { event, bytes in
             switch event {
             case .part(let head, offset: _):
                 parts.append(Fixture.Part(head.name, fileName: head.fileName, contentType: head.contentType, []))
-            case .bytes(let bytes): parts[parts.count - 1].bytes += bytes
+            case .bytes: parts[parts.count - 1].bytes += bytes
             case .partEnd, .end: break
             }
         }

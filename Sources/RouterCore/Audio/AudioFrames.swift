@@ -83,6 +83,32 @@ struct AlikeFrames: Sendable, Hashable {
         guard head & Self.mask == self.head, sizes[place] > 0 else { return nil }
         return (Int(sizes[place]), Int(kilobits[place]))
     }
+
+    /// Such frames one behind the other.
+    struct Run: Sendable, Hashable {
+        var frames = 0
+        /// Also those of the last one that have not come.
+        var byteCount = 0
+        /// Thousand bits a second of the slowest and of the fastest.
+        var kilobits: ClosedRange<Int>
+    }
+
+    /// Those at the beginning of what came; `nil` where there is none. Nearly all of a file are so: they are read in the
+    /// shortest way.
+    func run(in bytes: Span<UInt8>) -> Run? {
+        bytes.bytes.withUnsafeBytes { bytes in
+            var (frames, byteCount) = (0, 0)
+            var (low, high) = (Int.max, 0)
+            while byteCount <= bytes.count - FrameKind.mpeg.headerBytes {
+                let head = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: byteCount, as: UInt32.self))
+                guard let frame = frame(of: head) else { break }
+                byteCount += frame.size
+                frames += 1
+                (low, high) = (min(low, frame.kilobits), max(high, frame.kilobits))
+            }
+            return frames > 0 ? Run(frames: frames, byteCount: byteCount, kilobits: low...high) : nil
+        }
+    }
 }
 
 /// The header of one frame of AAC.
@@ -146,9 +172,13 @@ struct FrameCount: Sendable, Hashable {
     /// Bytes up to the end of the last frame, which may not have come.
     var passed: Int { walk.passed }
 
-    mutating func add(_ more: ArraySlice<UInt8>) {
+    mutating func add(_ more: Span<UInt8>) {
+        if walk.bytes.isEmpty, walk.skip < more.count {
+            // Where they are: nothing is copied while nothing else comes.
+            pass(alike?.run(in: more.extracting(droppingFirst: walk.skip)))
+        }
         walk.append(more)
-        passAlike()
+        pass(alike?.run(in: walk.bytes.span))
         while let head = walk.next(kind.headerBytes) {
             if kind == .mpeg, head.stands("ID3") {
                 let size = 10 + (6...9).reduce(0) { $0 << 7 | head[from: $1] & 0x7F }
@@ -162,32 +192,18 @@ struct FrameCount: Sendable, Hashable {
             }
             guard size > 0 else { break }
             walk.advance(size)
-            passAlike()
+            pass(alike?.run(in: walk.bytes.span))
         }
         walk.keepRest()
     }
 
-    /// Counts and passes the frames that follow as long as they differ from the last one in their bit rate at most.
-    /// Nearly all of a file are so: they are read in the shortest way.
-    private mutating func passAlike() {
-        guard let alike else { return }
-        var passed = 0
-        var frames = 0
-        var (low, high) = (Int.max, 0)
-        walk.bytes.withUnsafeBytes { bytes in
-            while passed <= bytes.count - kind.headerBytes {
-                let head = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: passed, as: UInt32.self))
-                guard let frame = alike.frame(of: head) else { break }
-                passed += frame.size
-                frames += 1
-                (low, high) = (min(low, frame.kilobits), max(high, frame.kilobits))
-            }
-        }
-        guard frames > 0 else { return }
-        time.add(samples: frames * alike.samples, rate: alike.rate)
-        frameBytes += passed
+    private mutating func pass(_ run: AlikeFrames.Run?) {
+        guard let run, let alike else { return }
+        time.add(samples: run.frames * alike.samples, rate: alike.rate)
+        frameBytes += run.byteCount
+        let (low, high) = (run.kilobits.lowerBound, run.kilobits.upperBound)
         kilobits = min(kilobits?.lowerBound ?? low, low)...max(kilobits?.upperBound ?? high, high)
-        walk.advance(passed)
+        walk.advance(run.byteCount)
     }
 
     /// Counts a frame.
@@ -263,7 +279,7 @@ struct FrameContents: AudioContents {
         count = FrameCount(kind)
     }
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    mutating func add(_ bytes: Span<UInt8>) {
         byteCount += bytes.count
         count.add(bytes)
     }

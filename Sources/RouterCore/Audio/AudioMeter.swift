@@ -71,9 +71,9 @@ public struct AudioMeter: Sendable {
         bytes += more.count
         switch form {
         case .plain: break
-        case .wav: header.add(more[...])
-        case .frames: frames.add(more[...])
-        case .ogg: pages.add(more[...])
+        case .wav: header.add(more.span)
+        case .frames: frames.add(more.span)
+        case .ogg: pages.add(more.span)
         }
     }
 }

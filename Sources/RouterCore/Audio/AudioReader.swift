@@ -33,10 +33,10 @@ public struct AudioReader: Sendable {
     }
 
     /// Takes the next bytes.
-    public mutating func add(_ bytes: ArraySlice<UInt8>) {
+    public mutating func add(_ bytes: Span<UInt8>) {
         let isDecided = byteCount >= UploadedFormat.bytesNeeded
         byteCount += bytes.count
-        if head.count < Self.headBytesMax { head += bytes.prefix(Self.headBytesMax - head.count) }
+        if head.count < Self.headBytesMax { head += bytes.extracting(first: Self.headBytesMax - head.count) }
         if isDecided {
             contents?.add(bytes)
             return
@@ -45,7 +45,7 @@ public struct AudioReader: Sendable {
         guard let format else { return }
         var contents = Self.contents(of: format)
         let before = byteCount - bytes.count
-        contents.add(head[..<before])
+        contents.add(head.span.extracting(first: before))
         contents.add(bytes)
         self.contents = contents
     }
@@ -66,7 +66,7 @@ public struct AudioReader: Sendable {
 /// What is read of a file of one format.
 protocol AudioContents: Sendable {
     /// Takes the next bytes, from the first of the file on.
-    mutating func add(_ bytes: ArraySlice<UInt8>)
+    mutating func add(_ bytes: Span<UInt8>)
 
     /// How long the file is when it has `total` bytes, by what came of it.
     func length(ofBytes total: Int) -> AudioLength

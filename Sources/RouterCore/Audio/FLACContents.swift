@@ -5,7 +5,7 @@ struct FLACContents: AudioContents {
     /// Bytes of blocks that hold no sound: tags, pictures, room for more.
     private var blockBytes = 0
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    mutating func add(_ bytes: Span<UInt8>) {
         walk.append(bytes)
         while let head = walk.next(blockBytes == 0 ? 42 : 4) {
             // The first block stands behind four letters.

@@ -6,7 +6,7 @@ struct HeaderWalk: Sendable, Hashable {
     /// What came and has not been passed.
     private(set) var bytes: ArraySlice<UInt8> = []
     /// Bytes to pass that have not come; above zero only while ``bytes`` is empty.
-    private var skip = 0
+    private(set) var skip = 0
     /// Bytes that were passed, also those that have not come.
     private(set) var passed = 0
 
@@ -15,11 +15,14 @@ struct HeaderWalk: Sendable, Hashable {
     private static let smallStepsMax = 1 << 20
     private static let smallStepBytes = 16
 
-    mutating func append(_ more: ArraySlice<UInt8>) {
+    /// Takes what came. Only what is not to be passed anyway is copied.
+    mutating func append(_ more: Span<UInt8>) {
         let passed = min(skip, more.count)
         skip -= passed
-        let rest = more.dropFirst(passed)
-        if bytes.isEmpty { bytes = rest } else { bytes += rest }
+        guard passed < more.count else { return }
+        var joined = Array(bytes)
+        joined += more.extracting(droppingFirst: passed)
+        bytes = joined[...]
     }
 
     /// The next bytes; `nil` while fewer have come.

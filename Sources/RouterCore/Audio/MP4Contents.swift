@@ -19,7 +19,7 @@ struct MP4Contents: AudioContents {
     /// The same of sound.
     private static let usualKilobits = 16...512
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    mutating func add(_ bytes: Span<UInt8>) {
         byteCount += bytes.count
         walk.append(bytes)
         while let head = walk.next(8) {

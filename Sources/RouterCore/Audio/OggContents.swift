@@ -49,7 +49,7 @@ struct OggContents: AudioContents {
         var milliseconds: Int { max(0, position - skipped) * 1000 / rate }
     }
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    mutating func add(_ bytes: Span<UInt8>) {
         byteCount += bytes.count
         walk.append(bytes)
         while var head = walk.next(OggPage.headerBytesMin) {

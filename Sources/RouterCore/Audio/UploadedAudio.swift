@@ -10,11 +10,11 @@ public final class UploadedAudio: Sendable {
     /// A file that is there as a whole.
     public convenience init(_ bytes: [UInt8]) {
         self.init()
-        add(bytes[...])
+        add(bytes.span)
     }
 
     /// Takes the next bytes.
-    public func add(_ bytes: ArraySlice<UInt8>) { reader.withLock { $0.add(bytes) } }
+    public func add(_ bytes: Span<UInt8>) { reader.withLock { $0.add(bytes) } }
 
     /// So many bytes came.
     public var byteCount: Int { reader.withLock { $0.byteCount } }

@@ -18,7 +18,7 @@ struct WAVReader: Sendable, Hashable {
     private static let plainCodes = [1, 3, 6, 7, 2, 0x11]
 
     /// Takes the next bytes; once ``size`` is there, none are needed.
-    mutating func add(_ more: ArraySlice<UInt8>) {
+    mutating func add(_ more: Span<UInt8>) {
         guard size == nil else { return }
         walk.append(more)
         defer { walk.keepRest() }
@@ -59,7 +59,7 @@ struct WAVReader: Sendable, Hashable {
 struct WAVContents: AudioContents {
     private var header = WAVReader()
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) { header.add(bytes) }
+    mutating func add(_ bytes: Span<UInt8>) { header.add(bytes) }
 
     func length(ofBytes total: Int) -> AudioLength {
         let rest = AudioLength.soundBytes(of: total, without: header.size ?? 0)

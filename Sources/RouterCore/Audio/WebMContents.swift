@@ -21,7 +21,7 @@ struct WebMContents: AudioContents {
     private static let headerBytesMax = 12
     private static let valueBytesMax = 8
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    mutating func add(_ bytes: Span<UInt8>) {
         byteCount += bytes.count
         walk.append(bytes)
         loop: while let first = walk.next(1)?.first {

@@ -6,7 +6,8 @@ public struct MultipartReader: Sendable {
     public enum Event {
         /// - Parameter offset: of its first byte of content in the form.
         case part(MultipartHead, offset: Int)
-        case bytes(ArraySlice<UInt8>)
+        /// Some of its content.
+        case bytes
         case partEnd
         /// The last boundary; what follows it means nothing.
         case end
@@ -61,14 +62,15 @@ public struct MultipartReader: Sendable {
 
     /// Reads what came.
     ///
-    /// - Parameter handle: called for each event, in order.
+    /// - Parameter handle: called for each event, in order; with ``Event/bytes`` it gets them, otherwise none.
     /// - Throws: ``MultipartFault``, and what `handle` throws.
-    public mutating func read(_ bytes: [UInt8], _ handle: (Event) throws -> Void) throws {
+    public mutating func read(_ bytes: Span<UInt8>, _ handle: (Event, Span<UInt8>) throws -> Void) throws {
         position += bytes.count
         guard !kept.isEmpty else { return try scan(bytes, handle) }
-        let joined = kept + bytes
+        var joined = kept
+        joined += bytes
         kept = []
-        try scan(joined, handle)
+        try scan(joined.span, handle)
     }
 
     /// The form ended.
@@ -76,33 +78,35 @@ public struct MultipartReader: Sendable {
         guard isOver else { throw .truncated }
     }
 
-    private mutating func scan(_ bytes: [UInt8], _ handle: (Event) throws -> Void) throws {
+    private mutating func scan(_ bytes: Span<UInt8>, _ handle: (Event, Span<UInt8>) throws -> Void) throws {
+        let none = bytes.extracting(first: 0)
         var start = 0
         while start < bytes.count {
-            let rest = bytes[start...]
+            let rest = bytes.extracting(droppingFirst: start)
             switch phase {
             case .content(let isPart):
                 let (end, isFound) = contentEnd(of: bytes, from: start)
-                if isPart, end > start { try handle(.bytes(bytes[start..<end])) }
-                guard isFound else { return kept = Array(bytes[end...]) }
-                if isPart { try handle(.partEnd) }
+                if isPart, end > start { try handle(.bytes, bytes.extracting(start..<end)) }
+                guard isFound else { return kept = Array(bytes.extracting(droppingFirst: end)) }
+                if isPart { try handle(.partEnd, none) }
                 phase = .delimiter
                 start = end + delimiter.count
             case .delimiter:
                 // Spaces may follow a boundary.
-                let first = rest.firstIndex { $0 != 0x20 && $0 != 0x09 } ?? rest.endIndex
-                guard first + 1 < rest.endIndex else {
-                    guard first - start < 1024 else { throw MultipartFault.badDelimiter }
+                var first = 0
+                while first < rest.count, rest[first] == 0x20 || rest[first] == 0x09 { first += 1 }
+                guard first + 1 < rest.count else {
+                    guard first < 1024 else { throw MultipartFault.badDelimiter }
                     return kept = Array(rest)
                 }
                 switch (rest[first], rest[first + 1]) {
-                case (UInt8(ascii: "-"), UInt8(ascii: "-")) where first == start:
+                case (UInt8(ascii: "-"), UInt8(ascii: "-")) where first == 0:
                     phase = .over
-                    try handle(.end)
+                    try handle(.end, none)
                     return
                 case (0x0D, 0x0A):
                     phase = .head
-                    start = first + 2
+                    start += first + 2
                 default: throw MultipartFault.badDelimiter
                 }
             case .head:
@@ -114,23 +118,22 @@ public struct MultipartReader: Sendable {
                 }
                 partCount += 1
                 guard partCount <= limits.partsMax else { throw MultipartFault.tooManyParts(limits.partsMax) }
-                let head = try MultipartHead(Array(rest.prefix(count)))
+                let head = try MultipartHead(Array(rest.extracting(first: count)))
                 phase = .content(isPart: true)
                 start += count
-                try handle(.part(head, offset: position - (bytes.count - start)))
+                try handle(.part(head, offset: position - (bytes.count - start)), none)
             case .over: return
             }
         }
     }
 
     /// Bytes up to the empty line, that included; `nil` when it has not come.
-    private static func headCount(in bytes: ArraySlice<UInt8>) -> Int? {
-        let start = bytes.startIndex
-        if bytes.count >= 2, bytes[start] == 0x0D, bytes[start + 1] == 0x0A { return 2 }
-        var index = start + 3
-        while index < bytes.endIndex {
+    private static func headCount(in bytes: Span<UInt8>) -> Int? {
+        if bytes.count >= 2, bytes[0] == 0x0D, bytes[1] == 0x0A { return 2 }
+        var index = 3
+        while index < bytes.count {
             if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
-                return index - start + 1
+                return index + 1
             }
             index += 1
         }
@@ -138,20 +141,23 @@ public struct MultipartReader: Sendable {
     }
 
     /// Where what is content for sure ends, and whether a delimiter follows it.
-    private func contentEnd(of bytes: [UInt8], from start: Int) -> (end: Int, isFound: Bool) {
-        let span = bytes.span.bytes
+    private func contentEnd(of bytes: Span<UInt8>, from start: Int) -> (end: Int, isFound: Bool) {
+        let span = bytes.bytes
         var at = start
         while let found = span.firstLineEnd(from: at) {
             let left = span.byteCount - found
             guard left >= delimiter.count else {
-                if delimiter.starts(with: bytes[found...]) { return (found, false) }
+                if span.equals(found..<found + left, delimiter.span.bytes.extracting(first: left)) {
+                    return (found, false)
+                }
                 at = found + 1
                 continue
             }
             if span.equals(found..<found + delimiter.count, delimiter.span.bytes) { return (found, true) }
             at = found + 1
         }
-        return bytes.last == 0x0D ? (max(start, bytes.count - 1), false) : (bytes.count, false)
+        let endsWithReturn = bytes.count > start && bytes[bytes.count - 1] == 0x0D
+        return (endsWithReturn ? bytes.count - 1 : bytes.count, false)
     }
 }
 

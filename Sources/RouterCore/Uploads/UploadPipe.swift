@@ -29,7 +29,7 @@ public final class UploadPipe: Sendable {
 
     private struct State {
         /// From the first that is kept.
-        var pieces: [[UInt8]] = []
+        var pieces: [any UploadPiece] = []
         /// The piece that is read next, and how much of it was.
         var index = 0
         var offset = 0
@@ -80,22 +80,30 @@ public final class UploadPipe: Sendable {
 
     /// Takes more bytes, also more than there should be.
     ///
-    /// - Parameter whenRoom: called once, on the reader's thread, when there is room again; not kept where there is now.
+    /// - Parameters:
+    ///   - piece: held until it has been read, and its beginning is not kept any more.
+    ///   - whenRoom: called once, on the reader's thread, when there is room again; not kept where there is now.
     /// - Returns: whether there is room for more now.
     @discardableResult
-    public func write(_ bytes: [UInt8], whenRoom: (@Sendable () -> Void)? = nil) -> Bool {
+    public func write(piece: any UploadPiece, whenRoom: (@Sendable () -> Void)? = nil) -> Bool {
         let (whenMore, hasRoom) = state.withLock { state in
-            guard !state.isClosed, state.ending == nil, !bytes.isEmpty else {
+            guard !state.isClosed, state.ending == nil, piece.byteCount > 0 else {
                 return (nil as (@Sendable () -> Void)?, true)
             }
-            state.pieces.append(bytes)
-            state.unreadCount += bytes.count
+            state.pieces.append(piece)
+            state.unreadCount += piece.byteCount
             let hasRoom = state.unreadCount < limits.unreadHigh
             if !hasRoom { state.whenRoom = whenRoom }
             return (state.takeWhenMore(), hasRoom)
         }
         whenMore?()
         return hasRoom
+    }
+
+    /// Takes more bytes; as ``write(piece:whenRoom:)``.
+    @discardableResult
+    public func write(_ bytes: [UInt8], whenRoom: (@Sendable () -> Void)? = nil) -> Bool {
+        write(piece: bytes, whenRoom: whenRoom)
     }
 
     /// Everything was written.
@@ -142,13 +150,12 @@ public final class UploadPipe: Sendable {
     private func take(into target: UnsafeMutableRawBufferPointer, _ state: inout State) -> Int {
         var filled = 0
         while filled < target.count, state.index < state.pieces.count {
-            let count = min(target.count - filled, state.pieces[state.index].count - state.offset)
-            state.pieces[state.index].withUnsafeBytes { piece in
-                target[filled..<filled + count].copyBytes(from: piece[state.offset..<state.offset + count])
-            }
+            let piece = state.pieces[state.index]
+            let rest = UnsafeMutableRawBufferPointer(rebasing: target[filled...])
+            let count = piece.copy(from: state.offset, to: rest)
             filled += count
             state.offset += count
-            if state.offset == state.pieces[state.index].count {
+            if state.offset == piece.byteCount {
                 state.index += 1
                 state.offset = 0
             }

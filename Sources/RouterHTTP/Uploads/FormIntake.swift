@@ -155,16 +155,14 @@ final class FormIntake: @unchecked Sendable {
     /// - Returns: whether more may come in now.
     private func take(_ bytes: ByteBuffer) -> Bool {
         guard fault == nil, !isClosed else { return true }  // Thrown away, so that the client can read why.
-        // Once out of NIO's buffer, which it reads into again, it is copied no more.
-        let piece = bytes.getBytes(at: bytes.readerIndex, length: bytes.readableBytes) ?? []
         do {
             if var reader {
                 self.reader = nil  // Nobody else is to touch it while it reads.
                 defer { self.reader = reader }
-                try reader.read(piece) { try note($0) }
+                try reader.read(bytes.readableBytesUInt8Span) { try note($0, $1) }
             }
-            defer { position += piece.count }
-            return pass(piece)
+            defer { position += bytes.readableBytes }
+            return pass(bytes)
         } catch let error as APIError {
             fail(error)
         } catch let error as MultipartFault {
@@ -176,18 +174,20 @@ final class FormIntake: @unchecked Sendable {
     }
 
     /// Passes on what belongs to the file or follows it, as it came.
-    private func pass(_ piece: [UInt8]) -> Bool {
+    private func pass(_ bytes: ByteBuffer) -> Bool {
         switch carrier {
         case nil: return true
         case .pipe(let pipe, let offset, _)?:
-            let start = max(0, offset - position)
-            guard start < piece.count else { return true }
-            guard let last = piece.last, position + piece.count >= contentLength ?? .max else {
-                return pipe.write(start == 0 ? piece : Array(piece[start...]), whenRoom: roomHook)
+            var bytes = bytes
+            let isLast = position + bytes.readableBytes >= contentLength ?? .max
+            bytes.moveReaderIndex(forwardBy: min(max(0, offset - position), bytes.readableBytes))
+            guard bytes.readableBytes > 0 else { return true }
+            if isLast {
+                // No vendor is to have all of a form that turns out to be broken.
+                lastByte = Array(bytes.readableBytesView.suffix(1))
+                bytes.moveWriterIndex(to: bytes.writerIndex - 1)
             }
-            // No vendor is to have all of a form that turns out to be broken.
-            lastByte = [last]
-            return pipe.write(Array(piece[start..<piece.count - 1]), whenRoom: roomHook)
+            return pipe.write(piece: BufferPiece.piece(of: bytes), whenRoom: roomHook)
         case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
     }
@@ -196,10 +196,10 @@ final class FormIntake: @unchecked Sendable {
         { [self] in loop.execute { self.onRoom() } }
     }
 
-    private func note(_ event: MultipartReader.Event) throws {
+    private func note(_ event: MultipartReader.Event, _ bytes: Span<UInt8>) throws {
         switch event {
         case .part(let head, let offset): try begin(head, at: offset)
-        case .bytes(let bytes):
+        case .bytes:
             switch part {
             case .none: break
             case .field(let name, var value):

@@ -31,7 +31,7 @@ final class SpoolFile: Sendable {
 
     // MARK: Writing
 
-    func write(_ bytes: ArraySlice<UInt8>) {
+    func write(_ bytes: Span<UInt8>) {
         let starts = state.withLock { state in
             guard !state.isFailed else { return false }
             state.pending += bytes

@@ -45,7 +45,7 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
 @Suite("An audio file that passes") struct AudioReaderTests {
     private func read(_ pieces: [[UInt8]]) -> AudioReader {
         var reader = AudioReader()
-        for piece in pieces { reader.add(piece[...]) }
+        for piece in pieces { reader.add(piece.span) }
         return reader
     }
 
@@ -59,10 +59,11 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
             #expect(reader.format == file.format && reader.foreign == nil, "\(name)")
             #expect(reader.length == whole && reader.byteCount == bytes.count, "\(name)")
         }
-        // Slices that do not begin at 0.
+        // Spans that do not begin at 0.
         var reader = AudioReader()
-        reader.add(bytes[..<100])
-        reader.add(bytes[100...])
+        let span = bytes.span
+        reader.add(span.extracting(first: 100))
+        reader.add(span.extracting(droppingFirst: 100))
         #expect(reader.length == whole)
     }
 
@@ -217,7 +218,7 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
         }
         var count = FrameCount(.mpeg)
         let piece = [[UInt8]](repeating: pair, count: 1000).flatMap(\.self)
-        for _ in 0..<5 { count.add(piece[...]) }
+        for _ in 0..<5 { count.add(piece.span) }
         #expect(count.milliseconds == 10_000 * 576 / 24 && count.frameBytes == 10_000 * 24)
         #expect(count.kilobits == 8...8)
     }
@@ -225,14 +226,14 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
     @Test("of steps of a few bytes is looked at a million times, and no more")
     func givesUp() {
         var walk = HeaderWalk()
-        walk.append([UInt8](repeating: 0, count: 3 << 20)[...])
+        walk.append([UInt8](repeating: 0, count: 3 << 20).span)
         var steps = 0
         while walk.next(1) != nil {
             if steps % 2 == 0 { walk.advance(2) } else { walk.search { _ in true } }
             steps += 1
         }
         #expect(steps == (1 << 20) + 1)
-        walk.append([1, 2, 3])
+        walk.append(([1, 2, 3] as [UInt8]).span)
         #expect(walk.next(1) == nil)
     }
 
@@ -276,7 +277,7 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
         let audio = UploadedAudio()
         let bytes = try #require(AudioFile.all.first { $0.name == "opus.ogg" }).bytes()
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { for byte in bytes { audio.add([byte]) } }
+            group.addTask { for byte in bytes { audio.add([byte].span) } }
             group.addTask { for _ in 0..<500 { _ = audio.length(ofBytes: 5000) } }
         }
         #expect(audio.byteCount == bytes.count && audio.format == .ogg)

@@ -22,12 +22,12 @@ struct MultipartReaderTests {
         var reader = try #require(try MultipartReader(contentType: contentType, limits: limits))
         var parts: [Part] = []
         for piece in pieces {
-            try reader.read(piece) { event in
+            try reader.read(piece.span) { event, bytes in
                 switch event {
                 case .part(let head, let offset):
                     parts.append(
                         Part(name: head.name, fileName: head.fileName, type: head.contentType, offset: offset))
-                case .bytes(let bytes): parts[parts.count - 1].bytes += bytes
+                case .bytes: parts[parts.count - 1].bytes += bytes
                 case .partEnd: parts[parts.count - 1].isWhole = true
                 case .end: break
                 }

@@ -24,7 +24,7 @@ public struct SimulatedForm: Sendable {
     public mutating func add(_ bytes: [UInt8]) {
         guard fault == nil, var reader else { return }
         do {
-            try reader.read(bytes) { note($0) }
+            try reader.read(bytes.span) { note($0, $1) }
         } catch {
             fault = "\(error)"
         }
@@ -41,12 +41,12 @@ public struct SimulatedForm: Sendable {
         }
     }
 
-    private mutating func note(_ event: MultipartReader.Event) {
+    private mutating func note(_ event: MultipartReader.Event, _ bytes: Span<UInt8>) {
         switch event {
         case .part(let head, offset: _):
             isFile = head.fileName != nil
             if isFile { fileName = head.fileName } else { fields.append(FormField(head.name, "")) }
-        case .bytes(let bytes):
+        case .bytes:
             if isFile {
                 audio.add(bytes)
             } else {
