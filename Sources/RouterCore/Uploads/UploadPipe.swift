@@ -8,8 +8,8 @@ public final class UploadPipe: Sendable {
     /// What may lie in a pipe, in bytes.
     public struct Limits: Sendable, Hashable {
         /// From so many unread bytes on the writer is to stop, and down to which it goes on.
-        public var unreadHigh = 64 * 1024
-        public var unreadLow = 32 * 1024
+        public var unreadHigh = 192 * 1024
+        public var unreadLow = 64 * 1024
         /// What has been read is kept as long as it is no more than this.
         public var keptMax = 256 * 1024
 

@@ -28,7 +28,6 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var response: FrontResponseStream?
     /// A body that comes in while it is answered.
     private var form: FormIntake?
-    private var formReading: FormReading?
     /// Nothing more is read until who answers has room.
     private(set) var pausesReading = false
     private var task: Task<Void, Never>?
@@ -123,7 +122,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
         form.onRoom = { [weak self] in self?.goOnReading() }
         self.form = form
-        formReading = FormReading(of: context.channel)
+        reader?.formBegins()
         answer(fault: nil, context: context)
         watch.start(.body, limits: limits)
     }
@@ -198,11 +197,6 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         return action
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        formReading?.enlarge()
-        context.fireChannelReadComplete()
-    }
-
     // MARK: The answer
 
     private func answer(fault: APIError?, context: ChannelHandlerContext) {
@@ -247,8 +241,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard let form else { return }
         self.form = nil
         form.close()
-        formReading?.end()
-        formReading = nil
+        reader?.formEnded()
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.
@@ -284,7 +277,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         response?.clientLeft()
         form?.clientLeft()
         form = nil
-        formReading = nil
+        reader?.formEnded()
         // The answering task keeps it as long as it needs it. Held here it would keep, by its context, the connection.
         response = nil
         task = nil

@@ -19,6 +19,9 @@ final class PlainReader: ChannelDuplexHandler {
     private var held: ByteBuffer?
     private var isReadHeld = false
     private var isInputClosedHeld = false
+    /// What is being taken at the moment.
+    private var current: ByteBuffer?
+    private var formReading: FormReading?
     private var context: ChannelHandlerContext?
 
     init(front: FrontHandler, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
@@ -30,8 +33,10 @@ final class PlainReader: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isPassing else { return context.fireChannelRead(data) }
         var bytes = unwrapInboundIn(data)
+        current = bytes
+        defer { current = nil }
+        guard !isPassing else { return context.fireChannelRead(data) }
         if held != nil { held?.writeBuffer(&bytes) } else { take(bytes, context: context) }
     }
 
@@ -62,6 +67,8 @@ final class PlainReader: ChannelDuplexHandler {
     func proceed(context: ChannelHandlerContext) {
         guard let bytes = held else { return }
         held = nil
+        current = bytes
+        defer { current = nil }
         take(bytes, context: context)
         guard held == nil else { return }
         if isPassing { context.fireChannelReadComplete() }
@@ -73,6 +80,24 @@ final class PlainReader: ChannelDuplexHandler {
             isReadHeld = false
             context.read()
         }
+    }
+
+    // MARK: Forms
+
+    /// What comes now is the body of a form, and is read as such.
+    func formBegins() {
+        guard let context else { return }
+        formReading = FormReading(of: context.channel, keepingOut: current)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        formReading?.enlarge()
+        context.fireChannelReadComplete()
+    }
+
+    func formEnded() {
+        formReading?.end()
+        formReading = nil
     }
 
     /// The front wants more.

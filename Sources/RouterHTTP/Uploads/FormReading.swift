@@ -9,15 +9,21 @@ struct FormReading {
     private let allocator: any RecvByteBufferAllocator
     private let readsAtOnce: UInt
     private var hasLargePieces = false
+    /// What NIO reads into, again and again as long as nobody else holds it. Held here it stays as small as it is, and is
+    /// there for the connection's next requests; each piece of the form has memory of its own, which goes with it.
+    private let buffer: ByteBuffer?
 
-    static let pieceBytes = 256 * 1024
+    static let pieceBytes = 128 * 1024
 
     /// Begins with one piece at a time; `nil` where the channel cannot.
-    init?(of channel: any Channel) {
+    ///
+    /// - Parameter buffer: what was read last.
+    init?(of channel: any Channel, keepingOut buffer: ByteBuffer?) {
         guard let options = channel.syncOptions, let allocator = try? options.getOption(.recvAllocator),
             let readsAtOnce = try? options.getOption(.maxMessagesPerRead)
         else { return nil }
         self.options = options
+        self.buffer = buffer
         self.allocator = allocator
         self.readsAtOnce = readsAtOnce
         set(allocator, readsAtOnce: 1)
