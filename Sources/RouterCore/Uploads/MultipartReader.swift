@@ -156,7 +156,7 @@ public struct MultipartReader: Sendable {
             if span.equals(found..<found + delimiter.count, delimiter.span.bytes) { return (found, true) }
             at = found + 1
         }
-        let endsWithReturn = bytes.count > start && bytes[bytes.count - 1] == 0x0D
+        let endsWithReturn = bytes[bytes.count - 1] == 0x0D
         return (endsWithReturn ? bytes.count - 1 : bytes.count, false)
     }
 }

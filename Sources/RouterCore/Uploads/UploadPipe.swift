@@ -151,8 +151,10 @@ public final class UploadPipe: Sendable {
         var filled = 0
         while filled < target.count, state.index < state.pieces.count {
             let piece = state.pieces[state.index]
-            let rest = UnsafeMutableRawBufferPointer(rebasing: target[filled...])
-            let count = piece.copy(from: state.offset, to: rest)
+            let count = min(target.count - filled, piece.byteCount - state.offset)
+            piece.withUnsafeBytes { bytes in
+                target[filled..<filled + count].copyBytes(from: bytes[state.offset..<state.offset + count])
+            }
             filled += count
             state.offset += count
             if state.offset == piece.byteCount {

@@ -7,8 +7,8 @@ struct BufferPiece: UploadPiece {
 
     var byteCount: Int { buffer.readableBytes }
 
-    func copy(from offset: Int, to target: UnsafeMutableRawBufferPointer) -> Int {
-        buffer.withUnsafeReadableBytes { copy($0, from: offset, to: target) }
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try buffer.withUnsafeReadableBytes(body)
     }
 
     /// What can be read of `buffer`, to be held: itself where it fills three quarters of its memory, otherwise a copy. A

@@ -55,8 +55,9 @@ final class CurlUpload {
     private static func copy(
         _ bytes: [UInt8], from offset: inout Int, to target: UnsafeMutableRawBufferPointer
     ) -> Int {
-        guard offset < bytes.count else { return 0 }
-        let count = bytes.copy(from: offset, to: target)
+        let count = min(target.count, bytes.count - offset)
+        guard count > 0 else { return 0 }
+        bytes.withUnsafeBytes { target.copyBytes(from: $0[offset..<offset + count]) }
         offset += count
         return count
     }
