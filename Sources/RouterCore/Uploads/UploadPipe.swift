@@ -45,6 +45,21 @@ public final class UploadPipe: Sendable {
         var whenMore: (@Sendable () -> Void)?
         var whenRoom: (@Sendable () -> Void)?
 
+        /// Adds a piece behind the others; small ones are copied into one.
+        mutating func append(_ piece: any UploadPiece) {
+            unreadCount += piece.byteCount
+            guard piece.byteCount < UploadPipe.joinedMax else { return pieces.append(piece) }
+            var joined: [UInt8] = []
+            if let last = pieces.last as? [UInt8], last.count + piece.byteCount <= UploadPipe.joinedMax {
+                // Where all was read and is kept, what is new begins behind that.
+                if index == pieces.count { (index, offset) = (index - 1, last.count) }
+                joined = last
+                pieces.removeLast()
+            }
+            piece.withUnsafeBytes { joined += $0 }
+            pieces.append(joined)
+        }
+
         /// Throws away what was read.
         mutating func dropRead() {
             guard index > 0 else { return }
@@ -71,6 +86,9 @@ public final class UploadPipe: Sendable {
         }
     }
 
+    /// Small pieces are joined up to so many bytes: a client may send one at a time.
+    private static let joinedMax = 4096
+
     private let limits: Limits
     private let state = Mutex(State())
 
@@ -81,7 +99,7 @@ public final class UploadPipe: Sendable {
     /// Takes more bytes, also more than there should be.
     ///
     /// - Parameters:
-    ///   - piece: held until it has been read, and its beginning is not kept any more.
+    ///   - piece: held until it was read and the pipe's beginning is kept no more; a small one is copied.
     ///   - whenRoom: called once, on the reader's thread, when there is room again; not kept where there is now.
     /// - Returns: whether there is room for more now.
     @discardableResult
@@ -90,10 +108,10 @@ public final class UploadPipe: Sendable {
             guard !state.isClosed, state.ending == nil, piece.byteCount > 0 else {
                 return (nil as (@Sendable () -> Void)?, true)
             }
-            state.pieces.append(piece)
-            state.unreadCount += piece.byteCount
+            state.append(piece)
             let hasRoom = state.unreadCount < limits.unreadHigh
-            if !hasRoom { state.whenRoom = whenRoom }
+            // The last byte of a form is written by somebody who waits for no room: who waited before still does.
+            if !hasRoom, let whenRoom { state.whenRoom = whenRoom }
             return (state.takeWhenMore(), hasRoom)
         }
         whenMore?()

@@ -96,4 +96,56 @@ struct UploadPipeTests {
         #expect(heard.value == 1 && pipe.write([UInt8](repeating: 1, count: 20)))
         #expect(Self.read(pipe, 30) == nil && !pipe.canRewind && !pipe.isDrained)
     }
+
+    /// Counts how many like it there are.
+    private final class CountedPiece: UploadPiece {
+        private let bytes: [UInt8]
+        private let alive: Counter
+
+        init(_ bytes: [UInt8], _ alive: Counter) {
+            self.bytes = bytes
+            self.alive = alive
+            alive.add(1)
+        }
+
+        deinit { alive.add(-1) }
+
+        var byteCount: Int { bytes.count }
+
+        func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+            try bytes.withUnsafeBytes(body)
+        }
+    }
+
+    @Test(
+        "small pieces are not held one by one, read or unread, and large ones are held as they are",
+        arguments: [0, 1, 3])
+    func joins(readEvery: Int) {
+        let alive = Counter()
+        let pipe = UploadPipe(limits: Self.limits(100_000, 100, kept: 50_000))
+        var got: [UInt8] = []
+        let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 251) }
+        for (place, byte) in bytes.enumerated() {
+            pipe.write(piece: CountedPiece([byte], alive))
+            if readEvery > 0, place % readEvery == 0 { got += Self.read(pipe, 10) ?? [] }
+        }
+        #expect(alive.value == 0)
+        while let more = Self.read(pipe, 97) { got += more }
+        #expect(got == bytes && pipe.rewind())
+        got = []
+        while let more = Self.read(pipe, 997) { got += more }
+        #expect(got == bytes)
+        for _ in 0..<3 { pipe.write(piece: CountedPiece([UInt8](repeating: 1, count: 4096), alive)) }
+        #expect(alive.value == 3)
+    }
+
+    @Test("who waits for room hears of it though somebody else writes in between")
+    func keepsWaiting() {
+        let pipe = UploadPipe(limits: Self.limits(10, 5, kept: 10))
+        let heard = Counter()
+        let hasRoom = pipe.write([UInt8](repeating: 1, count: 20), whenRoom: { heard.add(1) })
+        #expect(!hasRoom && !pipe.write([2]))
+        while Self.read(pipe, 7) != nil {}
+        #expect(heard.value == 1)
+    }
 }

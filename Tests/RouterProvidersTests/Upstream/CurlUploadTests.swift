@@ -69,8 +69,16 @@ struct CurlUploadTests {
                 at: "http://127.0.0.1:\(proxy.port)")
             async let reading = Reading(exchange)
             let opens = Task {
-                // Far less than all of it fits between the two.
-                try await until { pipe.unreadCount >= UploadPipe.Limits().unreadHigh }
+                // Far less than all of it fits between the two: it comes to a stand, with more waiting than may be asked for.
+                let last = Mutex((sent: 0, looks: 0))
+                try await until {
+                    let sent = pipe.readCount
+                    let looks = last.withLock { last in
+                        last = (sent, sent == last.sent ? last.looks + 1 : 0)
+                        return last.looks
+                    }
+                    return looks >= 20 && sent > 0 && pipe.unreadCount > UploadPipe.Limits().unreadLow
+                }
                 let sent = pipe.readCount
                 proxy.path = .open
                 return sent
