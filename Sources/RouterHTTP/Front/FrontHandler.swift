@@ -32,7 +32,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private(set) var pausesReading = false
     private var task: Task<Void, Never>?
     private var watch: FrontWatch
-    /// Told when the answer to a plain request has gone out.
+    /// Told when the answer to a plain request has gone out, when more may be read, and of a form's begin and end.
     weak var reader: PlainReader?
 
     init(

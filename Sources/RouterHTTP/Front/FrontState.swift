@@ -1,7 +1,8 @@
 /// What one connection is at: a request that is ours, one that Hummingbird answers, or none. Says what to do; does
 /// nothing itself.
 ///
-/// The pipelining handler in front lets the next request in only when the response before it has ended.
+/// What stands in front, ``PlainReader`` or NIO's pipelining handler, lets the next request in only when the response
+/// before it has ended.
 struct FrontState: Sendable, Hashable {
     private enum Phase: Hashable {
         /// Between requests.

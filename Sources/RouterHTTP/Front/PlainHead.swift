@@ -1,8 +1,8 @@
 /// The head of an inference request in its plainest form, read from the bytes as they came and kept as they are.
 ///
-/// Only what nearly every client sends is taken: `POST`, a path letter by letter as it is documented, `HTTP/1.1`, fields without
-/// anything unusual in them, one `Content-Length`. Whatever differs in any way is left to NIO's HTTP parser, which knows
-/// all of HTTP: nothing is refused here, so there is nothing to disagree about.
+/// Only what nearly every client sends is taken: `POST`, a path letter by letter as it is documented, `HTTP/1.1`, fields
+/// without anything unusual in them, one `Content-Length`. Whatever differs in any way is left to NIO's HTTP parser, which
+/// knows all of HTTP: nothing is refused here, so there is nothing to disagree about.
 ///
 /// Source: RFC 9112, sections 2 to 6.
 struct PlainHead: Sendable {

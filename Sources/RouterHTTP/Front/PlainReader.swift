@@ -19,7 +19,7 @@ final class PlainReader: ChannelDuplexHandler {
     private var held: ByteBuffer?
     private var isReadHeld = false
     private var isInputClosedHeld = false
-    /// What is being taken at the moment.
+    /// What is being taken at the moment: what NIO read last, mostly.
     private var current: ByteBuffer?
     private var formReading: FormReading?
     private var context: ChannelHandlerContext?
@@ -76,7 +76,7 @@ final class PlainReader: ChannelDuplexHandler {
             isInputClosedHeld = false
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         }
-        if isReadHeld {
+        if isReadHeld, !front.pausesReading {
             isReadHeld = false
             context.read()
         }

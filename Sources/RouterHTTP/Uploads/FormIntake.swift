@@ -114,6 +114,8 @@ final class FormIntake: @unchecked Sendable {
         carrier = nil
         upload = nil
         onRoom()
+        // Whoever hears of room later must not let in more of the connection's next form.
+        onRoom = {}
     }
 
     // MARK: The front's side

@@ -11,7 +11,7 @@ struct FormReading {
     private var hasLargePieces = false
     /// What NIO reads into, again and again as long as nobody else holds it. Held here it stays as small as it is, and is
     /// there for the connection's next requests; each piece of the form has memory of its own, which goes with it.
-    private let buffer: ByteBuffer?
+    private let pinned: ByteBuffer?
 
     static let pieceBytes = 128 * 1024
 
@@ -23,7 +23,7 @@ struct FormReading {
             let readsAtOnce = try? options.getOption(.maxMessagesPerRead)
         else { return nil }
         self.options = options
-        self.buffer = buffer
+        pinned = buffer
         self.allocator = allocator
         self.readsAtOnce = readsAtOnce
         set(allocator, readsAtOnce: 1)
