@@ -79,6 +79,13 @@ final class RawClient: Sendable {
         }
     }
 
+    /// Whether the server has ended the connection as well, in order or with a reset.
+    var isOver: Bool {
+        var state: UInt8 = 0
+        var length: socklen_t = 1
+        return getsockopt(socket, Int32(IPPROTO_TCP), TCP_INFO, &state, &length) == 0 && state == UInt8(TCP_CLOSE)
+    }
+
     /// Says that nothing more will be sent; still reads.
     func closeOutput() { shutdown(socket, Int32(SHUT_WR)) }
 

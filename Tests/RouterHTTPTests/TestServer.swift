@@ -15,11 +15,14 @@ struct NoRecorder: RequestRecorder {
 enum TestServer {
     static let key = "air_live_test"
 
-    /// Keys in memory; can be told to fail.
+    /// Keys in memory; can be told to fail, or to be slow.
     final class Keys: KeyStore {
         private let state: Mutex<(keys: [APIKey], isDown: Bool)>
+        private let waiting: (asked: Signal, for: Signal)?
 
-        init(requestsPerMinute: Int = 1000) {
+        /// - Parameter waiting: raises the first signal when it is asked for a key, and answers after the second.
+        init(requestsPerMinute: Int = 1000, waiting: (asked: Signal, for: Signal)? = nil) {
+            self.waiting = waiting
             let digest = KeyDigest(hex: TestServer.key, pepperVersion: 1)
             state = Mutex(
                 (
@@ -42,7 +45,9 @@ enum TestServer {
         }
 
         func key(holding digests: [KeyDigest]) async throws(StoreError) -> APIKey? {
-            try read { $0.first { digests.contains($0.digest) } }
+            waiting?.asked.raise()
+            await waiting?.for.raised()
+            return try read { $0.first { digests.contains($0.digest) } }
         }
         func keys() async throws(StoreError) -> [APIKey] { try read { $0 } }
         func add(_ key: APIKey) async throws(StoreError) {}
@@ -130,7 +135,8 @@ enum TestServer {
 
     /// Runs `body` against a server with the real translators and libcurl before vendors on loopback, which end with it.
     static func serve(
-        _ vendors: [LoopbackServer], model: Model, timeouts: Timeouts = Timeouts(),
+        _ vendors: [LoopbackServer], model: Model, timeouts: Timeouts = Timeouts(), keys: Keys = Keys(),
+        front: FrontLimits = FrontLimits(),
         _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
         let transport = try CurlTransport()
@@ -142,7 +148,7 @@ enum TestServer {
             catalog: { catalog }, vendors: Vendors.all, transport: transport, authorizer: NoAuthorizer(),
             ledger: ledger, ambient: ambient, limits: limits)
         do {
-            try await serve(engine, models: [model]) { try await body($0, ledger) }
+            try await serve(engine, models: [model], keys: keys, limits: front) { try await body($0, ledger) }
         } catch {
             await transport.shutdown()
             for vendor in vendors { vendor.stop() }

@@ -64,13 +64,13 @@ struct TestForm {
 }
 
 @Suite("Uploads", .serialized, .timeLimit(.minutes(2))) struct UploadRouteTests {
-    private static func model(_ servers: [LoopbackServer]) -> Model {
+    static func model(_ servers: [LoopbackServer]) -> Model {
         TestServer.model("test/hear", puttingOut: "transcription", "audio_second", usd: "0.0001", at: servers) {
             "ear-\($0)"
         }
     }
 
-    private static let answer: [Step] = [
+    static let answer: [Step] = [
         .answer(headers: ["content-type": "application/json"], body: #"{"text":"hello"}"#)
     ]
 
@@ -116,7 +116,7 @@ struct TestForm {
         }
     }
 
-    private static func parts(of request: LoopbackServer.Request) throws -> [String: [UInt8]] {
+    static func parts(of request: LoopbackServer.Request) throws -> [String: [UInt8]] {
         var reader = try #require(try MultipartReader(contentType: request["content-type"] ?? ""))
         var parts: [String: [UInt8]] = [:]
         var name = ""

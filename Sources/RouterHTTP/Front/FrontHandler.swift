@@ -12,7 +12,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let routes: InferenceRoutes
-    private let limits: FrontLimits
+    let limits: FrontLimits
     private let executor: EventLoopExecutor
     private let inFlight: InFlight
     /// Puts Hummingbird's handlers behind this one; called before the first request that is not ours.
@@ -269,6 +269,14 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .pass:
             if isHandedOver { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
         }
+    }
+
+    /// The client stops sending, and what it has sent is not taken yet: finds out whether it is still there.
+    func probe() { response?.probe() }
+
+    /// What the client has sent cannot be had any more.
+    func inputIsLost(context: ChannelHandlerContext) {
+        if state.isStreaming, let form { form.fail(.fileNotKept) } else { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

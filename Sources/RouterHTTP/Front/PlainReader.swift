@@ -18,6 +18,8 @@ final class PlainReader: ChannelDuplexHandler {
     /// What a client sent before it had its answer. As long as there is any, nothing more is read.
     private var held: ByteBuffer?
     private var isReadHeld = false
+    /// What came although nothing was to be read. Whatever comes later stands behind it.
+    private var leftover: Leftover?
     private var isInputClosedHeld = false
     /// What is being taken at the moment: what NIO read last, mostly.
     private var current: ByteBuffer?
@@ -33,11 +35,16 @@ final class PlainReader: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+        let bytes = unwrapInboundIn(data)
+        guard !isReadHeld, leftover == nil else { return keep(bytes, context: context) }
+        receive(bytes, context: context)
+    }
+
+    private func receive(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
         current = bytes
         defer { current = nil }
-        guard !isPassing else { return context.fireChannelRead(data) }
-        if held != nil { held?.writeBuffer(&bytes) } else { take(bytes, context: context) }
+        guard !isPassing else { return context.fireChannelRead(wrapInboundOut(bytes)) }
+        if held != nil { held?.writeImmutableBuffer(bytes) } else { take(bytes, context: context) }
     }
 
     private func take(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
@@ -72,14 +79,8 @@ final class PlainReader: ChannelDuplexHandler {
         take(bytes, context: context)
         guard held == nil else { return }
         if isPassing { context.fireChannelReadComplete() }
-        if isInputClosedHeld {
-            isInputClosedHeld = false
-            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-        }
-        if isReadHeld, !front.pausesReading {
-            isReadHeld = false
-            context.read()
-        }
+        if leftover == nil { closeInput(context: context) }
+        if isReadHeld, !front.pausesReading { readMore(context: context) }
     }
 
     // MARK: Forms
@@ -100,13 +101,6 @@ final class PlainReader: ChannelDuplexHandler {
         formReading = nil
     }
 
-    /// The front wants more.
-    func resumeReading() {
-        guard isReadHeld, held == nil, let context else { return }
-        isReadHeld = false
-        context.read()
-    }
-
     private func pass(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
         isPassing = true
         do {
@@ -117,16 +111,66 @@ final class PlainReader: ChannelDuplexHandler {
         }
     }
 
+    // MARK: Reading
+
     func read(context: ChannelHandlerContext) {
-        if held == nil, !front.pausesReading { context.read() } else { isReadHeld = true }
+        if held == nil, !front.pausesReading { readMore(context: context) } else { isReadHeld = true }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The end comes behind what was sent before it.
-        if held != nil, case ChannelEvent.inputClosed? = event as? ChannelEvent {
-            isInputClosedHeld = true
-        } else {
-            context.fireUserInboundEventTriggered(event)
+    /// The front wants more.
+    func resumeReading() {
+        guard isReadHeld, held == nil, let context else { return }
+        readMore(context: context)
+    }
+
+    /// Reads from the socket, or what was left over of it.
+    private func readMore(context: ChannelHandlerContext) {
+        isReadHeld = false
+        guard let leftover else { return context.read() }
+        leftover.next { [self] bytes in
+            guard self.leftover != nil, let context = self.context else { return }
+            guard bytes.readableBytes > 0 else { return front.inputIsLost(context: context) }
+            if leftover.byteCount == 0 { self.leftover = nil }
+            receive(bytes, context: context)
+            context.fireChannelReadComplete()
+            if self.leftover == nil, held == nil { closeInput(context: context) }
+            // As a channel does by itself.
+            context.channel.read()
         }
+    }
+
+    private func keep(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
+        let leftover = leftover ?? Leftover(in: front.limits.spoolDirectory, loop: context.eventLoop)
+        self.leftover = leftover
+        leftover.add(bytes)
+    }
+
+    // MARK: The end of what comes
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        isInputClosedHeld = true
+        if let leftover {
+            if case .body(let missing) = front.wants, missing > leftover.byteCount {
+                self.leftover = nil  // The request can never become whole.
+            } else {
+                front.probe()
+            }
+        }
+        // The end comes behind what was sent before it.
+        if held == nil, leftover == nil { closeInput(context: context) }
+    }
+
+    private func closeInput(context: ChannelHandlerContext) {
+        guard isInputClosedHeld else { return }
+        isInputClosedHeld = false
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leftover = nil
+        context.fireChannelInactive()
     }
 }

@@ -100,7 +100,7 @@ final class FormIntake: @unchecked Sendable {
         let hasRoom = take(held)
         held = ByteBuffer()
         if isEnded { complete() } else if hasRoom { onRoom() }
-        if upload == nil, fault == nil { await withUnsafeContinuation { waiting = $0 } }
+        if upload == nil, fault == nil, !isClosed { await withUnsafeContinuation { waiting = $0 } }
         if let fault { throw fault }
         guard let upload else { throw APIError(.invalidRequest, "The client left before its form was whole.") }
         return upload
@@ -305,13 +305,7 @@ final class FormIntake: @unchecked Sendable {
         case .spool(let spool)?:
             spool.finish { [self] isKept in
                 loop.execute { [self] in
-                    guard isKept else {
-                        return fail(
-                            APIError(
-                                .unavailable, "The file could not be kept for the moment. Try again.",
-                                detail: "the disk under the folder for uploads is full or fails",
-                                retryAfter: .seconds(5)))
-                    }
+                    guard isKept else { return fail(.fileNotKept) }
                     upload = FormUpload(
                         fields: fields, boundary: boundary, fileHead: fileHead.lines,
                         file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
@@ -336,5 +330,14 @@ final class FormIntake: @unchecked Sendable {
         APIError(
             .payloadTooLarge, "The file is too large: at most \(bytesMax >> 20) MB (\(bytesMax) bytes).",
             parameter: "file")
+    }
+}
+
+extension APIError {
+    /// A file could not be written to the disk, or read from it again.
+    static var fileNotKept: APIError {
+        APIError(
+            .unavailable, "The file could not be kept for the moment. Try again.",
+            detail: "the disk under the folder for uploads is full or fails", retryAfter: .seconds(5))
     }
 }

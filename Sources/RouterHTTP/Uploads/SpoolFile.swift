@@ -41,6 +41,9 @@ final class SpoolFile: Sendable {
         if starts { submit { self.writePending() } }
     }
 
+    /// Writes on the caller's thread, for who cannot be held back. Nobody else may write to this file.
+    func writeNow(_ bytes: Span<UInt8>) { bytes.withUnsafeBytes { append($0) } }
+
     /// - Parameter whenRoom: called once when there is room, where there is none now.
     func hasRoom(or whenRoom: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
@@ -62,7 +65,7 @@ final class SpoolFile: Sendable {
 
     private func writePending() {
         while true {
-            let (bytes, file, offset, whenRoom, whenFinished) = state.withLock { state in
+            let (bytes, whenRoom, whenFinished) = state.withLock { state in
                 defer {
                     state.pending = []
                     state.whenRoom = nil
@@ -73,20 +76,26 @@ final class SpoolFile: Sendable {
                     whenFinished = state.whenFinished
                     state.whenFinished = nil
                 }
-                return (state.pending, state.file, state.offset, state.whenRoom, whenFinished)
+                return (state.pending, state.whenRoom, whenFinished)
             }
             whenRoom?()
             guard !bytes.isEmpty else {
                 whenFinished?(!state.withLock(\.isFailed))
                 return
             }
-            let opened = file >= 0 ? file : Self.open(in: directory)
-            let isWritten = opened >= 0 && Self.write(bytes, to: opened, at: offset)
-            state.withLock { state in
-                state.file = opened
-                state.offset += bytes.count
-                if !isWritten { state.isFailed = true }
-            }
+            bytes.withUnsafeBytes { append($0) }
+        }
+    }
+
+    /// One at a time.
+    private func append(_ bytes: UnsafeRawBufferPointer) {
+        let (file, offset) = state.withLock { ($0.file, $0.offset) }
+        let opened = file >= 0 ? file : Self.open(in: directory)
+        let isWritten = opened >= 0 && Self.write(bytes, to: opened, at: offset)
+        state.withLock { state in
+            state.file = opened
+            state.offset += bytes.count
+            if !isWritten { state.isFailed = true }
         }
     }
 
@@ -99,10 +108,11 @@ final class SpoolFile: Sendable {
         return file
     }
 
-    private static func write(_ bytes: [UInt8], to file: Int32, at offset: Int) -> Bool {
+    private static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(offset + done)) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = pwrite(file, rest.baseAddress, rest.count, off_t(offset + done))
             guard count > 0 else { return false }
             done += count
         }
@@ -118,15 +128,25 @@ final class SpoolFile: Sendable {
         submit {
             var offset = offset
             while true {
-                let file = self.state.withLock(\.file)
-                let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
-                    count = max(0, pread(file, buffer.baseAddress, Self.pieceBytes, off_t(offset)))
-                }
+                let piece = self.piece(from: offset, atMost: Self.pieceBytes)
                 guard !piece.isEmpty else { return pipe.finish() }
                 offset += piece.count
                 let next = offset
                 guard pipe.write(piece, whenRoom: { self.pour(into: pipe, from: next) }) else { return }
             }
+        }
+    }
+
+    /// Reads some of it.
+    /// - Parameter done: called with nothing at the end, and where it cannot be read.
+    func read(from offset: Int, atMost count: Int, _ done: @escaping @Sendable ([UInt8]) -> Void) {
+        submit { done(self.piece(from: offset, atMost: count)) }
+    }
+
+    private func piece(from offset: Int, atMost most: Int) -> [UInt8] {
+        let file = state.withLock(\.file)
+        return [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+            count = max(0, pread(file, buffer.baseAddress, most, off_t(offset)))
         }
     }
 

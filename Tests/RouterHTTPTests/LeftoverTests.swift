@@ -1,0 +1,159 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import RouterCore
+import TestSupport
+import Testing
+
+@testable import RouterHTTP
+
+@Suite("What a client sent before it stopped sending", .serialized, .timeLimit(.minutes(2))) struct LeftoverTests {
+    // MARK: By itself
+
+    /// On an event loop: all that is given out of `pieces`; `nil` when it was lost.
+    private static func given(_ pieces: [[UInt8]], in directory: String) async throws -> [UInt8]? {
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        return try await loop.flatSubmit {
+            let leftover = Leftover(in: directory, loop: loop)
+            for piece in pieces { leftover.add(ByteBuffer(bytes: piece)) }
+            let promise = loop.makePromise(of: [UInt8]?.self)
+            var all: [UInt8] = []
+            func next() {
+                guard leftover.byteCount > 0 else { return promise.succeed(all) }
+                leftover.next { bytes in
+                    guard bytes.readableBytes > 0 else { return promise.succeed(nil) }
+                    all += bytes.readableBytesView
+                    next()
+                }
+                leftover.next { _ in Issue.record("one at a time") }
+            }
+            next()
+            return promise.futureResult
+        }.get()
+    }
+
+    @Test(
+        "comes out as it went in, however it was cut",
+        arguments: [[1], [16_384], [16_384, 1], [1, 16_384], [131_072, 131_072, 1], [5, 70_000, 3, 400_000, 2]])
+    func keepsOrder(sizes: [Int]) async throws {
+        let pieces = sizes.enumerated().map { number, size in
+            (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251 &+ number) }
+        }
+        let isSame = try await Self.given(pieces, in: "/tmp") == pieces.flatMap(\.self)
+        #expect(isSame)
+    }
+
+    @Test("is lost where much of it cannot be kept, and only there")
+    func isLost() async throws {
+        let nowhere = "/nowhere/at/all"
+        #expect(try await Self.given([[1, 2, 3]], in: nowhere) == [1, 2, 3])
+        #expect(try await Self.given([[UInt8](repeating: 7, count: 100_000)], in: nowhere) == nil)
+    }
+
+    // MARK: Over a socket
+
+    /// A server that has begun to read a form and must wait, with all else of `sent` at its socket.
+    ///
+    /// - Parameter ending: what the client does then.
+    private func hold(
+        _ sent: [UInt8], directory: String = NSTemporaryDirectory(), vendor: LoopbackServer,
+        ending: @Sendable (RawClient) -> Void = { $0.closeOutput() },
+        _ body: @Sendable (RawClient, _ goOn: Signal, ScriptedLedger) async throws -> Void
+    ) async throws {
+        let (asked, goOn) = (Signal(), Signal())
+        var limits = FrontLimits()
+        limits.spoolDirectory = directory
+        try await TestServer.serve(
+            [vendor], model: UploadRouteTests.model([vendor]), keys: .init(waiting: (asked, goOn)), front: limits
+        ) { port, ledger in
+            defer { goOn.raise() }
+            let client = try RawClient(port: port)
+            await client.send(Array(sent.prefix(1000)))
+            await asked.raised()
+            await client.send(Array(sent.dropFirst(1000)))
+            ending(client)
+            try await body(client, goOn, ledger)
+        }
+    }
+
+    private static func form(_ number: Int = 1, dataBytes: Int = 20_000) -> TestForm {
+        TestForm(
+            TestForm.field("model", "test/hear"), TestForm.field("prompt", "number \(number)"),
+            TestForm.file(TestForm.wav(dataBytes: dataBytes)))
+    }
+
+    @Test("waits on the disk, and is answered whole: a form, and what stands behind it")
+    func answers() async throws {
+        let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
+        let directory = URL.temporaryDirectory.appending(path: "leftover-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let forms = [1, 2].map { Self.form($0) }
+        try await hold(forms.flatMap { $0.head() + $0.body }, directory: directory.path, vendor: vendor) {
+            client, goOn, ledger in
+            #expect(await eventually { Self.openFiles(in: directory.path) == 1 })
+            goOn.raise()
+            for _ in forms {
+                let text = await client.read(until: "}}")
+                #expect(text.contains("HTTP/1.1 200") && text.contains(#""text":"hello""#), "\(text)")
+            }
+            #expect(await client.isClosed(seconds: 5))
+            let parts = try vendor.requests.map(UploadRouteTests.parts)
+            #expect(parts.map { $0["prompt"] } == [1, 2].map { Array("number \($0)".utf8) })
+            #expect(parts.allSatisfy { $0["file"] == TestForm.wav(dataBytes: 20_000) })
+            #expect(ledger.settled.map(\.outcome) == [.completed, .completed])
+            #expect(await eventually { Self.openFiles(in: directory.path) == 0 })
+        }
+    }
+
+    /// Files there that have no name any more and that this program has open.
+    private static func openFiles(in directory: String) -> Int {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return descriptors.count { descriptor in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)"))?
+                .hasPrefix(directory + "/") ?? false
+        }
+    }
+
+    @Test("is answered with an error where it could not be kept")
+    func saysWhy() async throws {
+        let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
+        let form = Self.form()
+        try await hold(form.head() + form.body, directory: "/nowhere/at/all", vendor: vendor) { client, goOn, ledger in
+            // By this the server finds out whether the client is still there.
+            #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
+            goOn.raise()
+            let text = await client.read(until: "}}")
+            #expect(text.contains("HTTP/1.1 503") && text.contains("could not be kept"), "\(text)")
+            #expect(ledger.settled.allSatisfy { $0.cost == .zero })
+        }
+    }
+
+    @Test("is dropped at once where the request can never become whole")
+    func dropsHalf() async throws {
+        let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
+        let form = Self.form()
+        try await hold(form.head() + form.body.dropLast(1), vendor: vendor) { client, goOn, _ in
+            #expect(await client.isClosed(seconds: 5))
+            #expect(goOn.moment == nil && vendor.connectionCount == 0)
+        }
+    }
+
+    @Test("is dropped when the client is gone")
+    func dropsLeft() async throws {
+        let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
+        let form = Self.form()
+        let directory = URL.temporaryDirectory.appending(path: "leftover-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try await hold(
+            form.head() + form.body, directory: directory.path, vendor: vendor, ending: { $0.close() }
+        ) { client, goOn, _ in
+            #expect(await eventually(seconds: 20) { client.isOver })
+            #expect(await eventually { Self.openFiles(in: directory.path) == 0 })
+            goOn.raise()
+            try await Task.sleep(for: .milliseconds(200))  // That nobody is asked shows only in time that passes.
+            #expect(vendor.connectionCount == 0)
+        }
+    }
+}
