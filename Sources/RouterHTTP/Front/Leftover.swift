@@ -12,8 +12,8 @@ final class Leftover {
     private let loop: any EventLoop
     private var memory = ByteBuffer()
     private var spool: SpoolFile?
-    /// Where in that file what is next begins.
-    private var offset = 0
+    /// Bytes that were written there.
+    private var spooledCount = 0
     /// What was not given out yet.
     private(set) var byteCount = 0
     private var isReading = false
@@ -36,6 +36,7 @@ final class Leftover {
             let spool = spool ?? SpoolFile(in: directory)
             self.spool = spool
             spool.writeNow(bytes.readableBytesUInt8Span)
+            spooledCount += bytes.readableBytes
         }
     }
 
@@ -58,11 +59,10 @@ final class Leftover {
             defer { memory = ByteBuffer() }
             return give(memory)
         }
-        spool.finish { [offset] isKept in
+        let offset = spooledCount - byteCount
+        spool.finish { isKept in
             guard isKept else { return give(ByteBuffer()) }
             spool.read(from: offset, atMost: Self.pieceBytes) { give(ByteBuffer(bytes: $0)) }
         }
-        // Whatever is there: a piece is short only where the file ends.
-        offset += Self.pieceBytes
     }
 }

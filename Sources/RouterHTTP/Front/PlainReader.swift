@@ -4,7 +4,8 @@ import NIOCore
 ///
 /// With the first request that is not plain it lets NIO's codec in behind it, and from then on everything through: such
 /// a connection is as any other. Until then a connection has no parser, no encoder and no handlers between this one and
-/// ``FrontHandler``. Belongs to one connection and its event loop.
+/// ``FrontHandler``. What comes although nothing was to be read waits in a ``Leftover``. Belongs to one connection and its
+/// event loop.
 final class PlainReader: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
