@@ -93,11 +93,9 @@ import Testing
             client, goOn, ledger in
             #expect(await eventually { Self.openFiles(in: directory.path) == 1 })
             goOn.raise()
-            for _ in forms {
-                let text = await client.read(until: "}}")
-                #expect(text.contains("HTTP/1.1 200") && text.contains(#""text":"hello""#), "\(text)")
-            }
-            #expect(await client.isClosed(seconds: 5))
+            let text = await client.read()  // Until the server closes.
+            #expect(text.components(separatedBy: "HTTP/1.1 200").count == 3, "\(text)")
+            #expect(text.components(separatedBy: #""text":"hello""#).count == 3, "\(text)")
             let parts = try vendor.requests.map(UploadRouteTests.parts)
             #expect(parts.map { $0["prompt"] } == [1, 2].map { Array("number \($0)".utf8) })
             #expect(parts.allSatisfy { $0["file"] == TestForm.wav(dataBytes: 20_000) })
@@ -119,13 +117,13 @@ import Testing
     func saysWhy() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
         let form = Self.form()
-        try await hold(form.head() + form.body, directory: "/nowhere/at/all", vendor: vendor) { client, goOn, ledger in
+        try await hold(form.head() + form.body, directory: "/nowhere/at/all", vendor: vendor) { client, goOn, _ in
             // By this the server finds out whether the client is still there.
             #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
             goOn.raise()
             let text = await client.read(until: "}}")
             #expect(text.contains("HTTP/1.1 503") && text.contains("could not be kept"), "\(text)")
-            #expect(ledger.settled.allSatisfy { $0.cost == .zero })
+            #expect(vendor.connectionCount == 0)
         }
     }
 

@@ -272,11 +272,20 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// The client stops sending, and what it has sent is not taken yet: finds out whether it is still there.
-    func probe() { response?.probe() }
+    /// An answer that has begun finds that out by what it writes.
+    func probe() {
+        if let response, !response.hasBegun { response.probe() }
+    }
 
     /// What the client has sent cannot be had any more.
     func inputIsLost(context: ChannelHandlerContext) {
-        if state.isStreaming, let form { form.fail(.fileNotKept) } else { context.close(promise: nil) }
+        if state.isStreaming, let form {
+            form.fail(.fileNotKept)
+        } else if state.isAnswering {
+            state.closeAfterResponse()  // It is the answer to what was had before.
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -130,7 +130,10 @@ final class PlainReader: ChannelDuplexHandler {
         guard let leftover else { return context.read() }
         leftover.next { [self] bytes in
             guard self.leftover != nil, let context = self.context else { return }
-            guard bytes.readableBytes > 0 else { return front.inputIsLost(context: context) }
+            guard bytes.readableBytes > 0 else {
+                self.leftover = nil
+                return front.inputIsLost(context: context)
+            }
             if leftover.byteCount == 0 { self.leftover = nil }
             receive(bytes, context: context)
             context.fireChannelReadComplete()
