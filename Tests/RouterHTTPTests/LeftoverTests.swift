@@ -52,17 +52,24 @@ import Testing
 
     // MARK: Over a socket
 
+    /// Where files are kept.
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "leftover-\(UUID())").path
+
     /// A server that has begun to read a form and must wait, with all else of `sent` at its socket.
     ///
-    /// - Parameter ending: what the client does then.
+    /// - Parameters:
+    ///   - elsewhere: instead of ``folder``.
+    ///   - ending: what the client does then.
     private func hold(
-        _ sent: [UInt8], directory: String = NSTemporaryDirectory(), vendor: LoopbackServer,
+        _ sent: [UInt8], keepingIn elsewhere: String? = nil, vendor: LoopbackServer,
         ending: @Sendable (RawClient) -> Void = { $0.closeOutput() },
         _ body: @Sendable (RawClient, _ goOn: Signal, ScriptedLedger) async throws -> Void
     ) async throws {
         let (asked, goOn) = (Signal(), Signal())
         var limits = FrontLimits()
-        limits.spoolDirectory = directory
+        limits.spoolDirectory = elsewhere ?? folder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         try await TestServer.serve(
             [vendor], model: UploadRouteTests.model([vendor]), keys: .init(waiting: (asked, goOn)), front: limits
         ) { port, ledger in
@@ -85,13 +92,9 @@ import Testing
     @Test("waits on the disk, and is answered whole: a form, and what stands behind it")
     func answers() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
-        let directory = URL.temporaryDirectory.appending(path: "leftover-\(UUID())")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: directory) }
         let forms = [1, 2].map { Self.form($0) }
-        try await hold(forms.flatMap { $0.head() + $0.body }, directory: directory.path, vendor: vendor) {
-            client, goOn, ledger in
-            #expect(await eventually { Self.openFiles(in: directory.path) == 1 })
+        try await hold(forms.flatMap { $0.head() + $0.body }, vendor: vendor) { client, goOn, ledger in
+            #expect(await eventually { openFileCount == 1 })
             goOn.raise()
             let text = await client.read()  // Until the server closes.
             #expect(text.components(separatedBy: "HTTP/1.1 200").count == 3, "\(text)")
@@ -100,16 +103,16 @@ import Testing
             #expect(parts.map { $0["prompt"] } == [1, 2].map { Array("number \($0)".utf8) })
             #expect(parts.allSatisfy { $0["file"] == TestForm.wav(dataBytes: 20_000) })
             #expect(ledger.settled.map(\.outcome) == [.completed, .completed])
-            #expect(await eventually { Self.openFiles(in: directory.path) == 0 })
+            #expect(await eventually { openFileCount == 0 })
         }
     }
 
-    /// Files there that have no name any more and that this program has open.
-    private static func openFiles(in directory: String) -> Int {
+    /// Files in ``folder`` that this program has open; they have no name any more.
+    private var openFileCount: Int {
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return descriptors.count { descriptor in
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)"))?
-                .hasPrefix(directory + "/") ?? false
+                .hasPrefix(folder + "/") ?? false
         }
     }
 
@@ -117,7 +120,7 @@ import Testing
     func saysWhy() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
         let form = Self.form()
-        try await hold(form.head() + form.body, directory: "/nowhere/at/all", vendor: vendor) { client, goOn, _ in
+        try await hold(form.head() + form.body, keepingIn: "/nowhere/at/all", vendor: vendor) { client, goOn, _ in
             // By this the server finds out whether the client is still there.
             #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
             goOn.raise()
@@ -141,14 +144,9 @@ import Testing
     func dropsLeft() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)
         let form = Self.form()
-        let directory = URL.temporaryDirectory.appending(path: "leftover-\(UUID())")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try await hold(
-            form.head() + form.body, directory: directory.path, vendor: vendor, ending: { $0.close() }
-        ) { client, goOn, _ in
+        try await hold(form.head() + form.body, vendor: vendor, ending: { $0.close() }) { client, goOn, _ in
             #expect(await eventually(seconds: 20) { client.isOver })
-            #expect(await eventually { Self.openFiles(in: directory.path) == 0 })
+            #expect(await eventually { openFileCount == 0 })
             goOn.raise()
             try await Task.sleep(for: .milliseconds(200))  // That nobody is asked shows only in time that passes.
             #expect(vendor.connectionCount == 0)
