@@ -78,7 +78,7 @@ import Testing
                 TestServer.chat() + TestServer.get("/healthz") + TestServer.chat(stream: true)
                     + TestServer.get("/api/v1/models/none") + TestServer.chat()
                     + TestServer.get("/readyz", headers: "Connection: close\r\n"))
-            let answer = await client.read(seconds: 5)
+            let answer = await client.read()
             let statuses = answer.split(separator: "HTTP/1.1 ").map { $0.prefix(3) }
             #expect(statuses == ["200", "200", "200", "404", "200", "200"])
             #expect(transport.providersAsked.count == 3)
@@ -93,7 +93,7 @@ import Testing
             await client.send(TestServer.chat() + TestServer.chat(stream: true) + String(last.dropLast(3)))
             await client.send(String(last.suffix(3)))
             client.closeOutput()
-            let answer = await client.read(seconds: 5)
+            let answer = await client.read()
             let kinds = answer.split(separator: "HTTP/1.1 200 OK").map { $0.contains("[DONE]") }
             #expect(kinds == [false, true, false], "\(answer)")
             #expect(transport.providersAsked.count == 3)
@@ -292,7 +292,7 @@ import Testing
             let client = try RawClient(port: port)
             await client.send(TestServer.chat(stream: stream))
             client.closeOutput()
-            let answer = await client.read(seconds: 5)
+            let answer = await client.read()
             #expect(answer.contains("200 OK") && answer.contains(stream ? "[DONE]" : "}}}"), "\(answer)")
             #expect(ledger.settled.map(\.outcome) == [.completed])
         }
@@ -349,7 +349,7 @@ import Testing
         try await TestServer.run([TestServer.streamed]) { port, _, _ in
             let client = try RawClient(port: port)
             await client.send(TestServer.chat(stream: true).replacingFirst("HTTP/1.1", with: "HTTP/1.0"))
-            let answer = await client.read(seconds: 5)
+            let answer = await client.read()
             #expect(answer.contains("data: [DONE]\n\n") && !answer.contains("chunked"))
         }
     }

@@ -22,7 +22,7 @@ import Testing
                 guard leftover.byteCount > 0 else { return promise.succeed(all) }
                 leftover.next { bytes in
                     guard bytes.readableBytes > 0 else { return promise.succeed(nil) }
-                    all += bytes.readableBytesView
+                    bytes.withUnsafeReadableBytes { all.append(contentsOf: $0) }
                     next()
                 }
                 leftover.next { _ in Issue.record("one at a time") }

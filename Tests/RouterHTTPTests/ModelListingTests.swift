@@ -154,7 +154,7 @@ struct ModelListingTests {
         try await TestServer.run { port, _, _ in
             let client = try RawClient(port: port)
             await client.send(TestServer.get(path, headers: "Connection: close\r\n"))
-            let text = await client.read(seconds: 5)
+            let text = await client.read()
             #expect(text.hasPrefix("HTTP/1.1 \(status) ") && text.contains(content), "\(text)")
         }
     }

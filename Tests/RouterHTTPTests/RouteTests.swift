@@ -13,7 +13,7 @@ import Testing
         try await TestServer.run(scripts, keys: keys) { port, _, _ in
             let client = try RawClient(port: port)
             await client.send(request)
-            box.value = await client.read(seconds: 5)
+            box.value = await client.read()
         }
         answer = box.value
         return answer
@@ -91,7 +91,7 @@ import Testing
                 .dropFirst(6)
             await client.send(
                 TestServer.get("/api/v1/models", headers: "If-None-Match: \(tag)\r\nConnection: close\r\n"))
-            #expect(await client.read(seconds: 5).hasPrefix("HTTP/1.1 304 "))
+            #expect(await client.read().hasPrefix("HTTP/1.1 304 "))
         }
     }
 
@@ -212,7 +212,7 @@ import Testing
             await client.send(TestServer.get("/healthz"))
             #expect(await client.read(until: "ok").contains("200 OK"))
             await client.send(TestServer.get("/readyz", headers: Self.close))
-            let text = await client.read(seconds: 5)
+            let text = await client.read()
             #expect(text.hasPrefix("HTTP/1.1 503 ") && text.contains("the store does not answer"))
         }
     }

@@ -20,7 +20,7 @@ import Testing
             for request in requests {
                 let client = try RawClient(port: port)
                 await client.send(request)
-                answers.append(await client.read(seconds: 5))
+                answers.append(await client.read())
             }
             check(answers)
         }
@@ -108,7 +108,7 @@ import Testing
             for _ in 0..<8 {
                 let client = try RawClient(port: port)
                 await client.send(ask)
-                _ = await client.read(seconds: 5)
+                _ = await client.read()
             }
             #expect(Set(transport.providersAsked).count == 1 && transport.providersAsked.count == 8)
         }
