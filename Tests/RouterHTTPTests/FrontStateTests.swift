@@ -81,6 +81,6 @@ import Testing
         #expect(earlyNext == .close && ignored == .ignore)
         let tooLarge = long.body(count: 1)
         let closed = long.inputClosed()
-        #expect(tooLarge == .feedTooLarge && long.isLastResponse && closed == .close)
+        #expect(tooLarge == .feedTooLarge && long.isLastResponse && closed == .wait)
     }
 }

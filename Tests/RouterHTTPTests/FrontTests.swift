@@ -1,4 +1,5 @@
 import RouterCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -295,6 +296,44 @@ import Testing
             let answer = await client.read()
             #expect(answer.contains("200 OK") && answer.contains(stream ? "[DONE]" : "}}}"), "\(answer)")
             #expect(ledger.settled.map(\.outcome) == [.completed])
+        }
+    }
+
+    @Test("a client that stops sending gets all of its answer, also when its last bytes wait for it long")
+    func waitsForSlowEnd() async throws {
+        func steps(_ count: Int) -> [ScriptedTransport.Step] {
+            let piece = ScriptedTransport.Step.bytes("content " + String(repeating: "x", count: 2000) + "\n")
+            return [.head(200), .bytes("open\n")] + Array(repeating: piece, count: count)
+        }
+        let end = [ScriptedTransport.Step.bytes("finish\nend\n")]
+        @Sendable func ask(_ port: Int) async throws -> RawClient {
+            let client = try RawClient(port: port, receiveBuffer: 8192)
+            await client.send(TestServer.chat(stream: true))
+            return client
+        }
+        // How much the kernel takes for a client that does not read, and the server before it waits.
+        let taken = Atomic(0)
+        try await TestServer.run([steps(10_000)]) { port, transport, _ in
+            let client = try await ask(port)
+            repeat {
+                taken.store(transport.stepsTaken(0), ordering: .relaxed)
+                try await Task.sleep(for: .milliseconds(300))
+            } while taken.load(ordering: .relaxed) != transport.stepsTaken(0)
+            client.close()
+        }
+        let count = taken.load(ordering: .relaxed) - 2
+        #expect(count < 10_000)
+        // So that the end of the answer is among what waits with the server.
+        try await TestServer.run((2...5).map { steps(count - $0) + end }) { port, _, ledger in
+            for number in 1...4 {
+                let client = try await ask(port)
+                if number.isMultiple(of: 2) { client.closeOutput() }
+                let isAnswered = await eventually(seconds: 2) { ledger.settled.count == number }
+                client.closeOutput()
+                try await Task.sleep(for: .milliseconds(100))
+                let text = await client.read()
+                #expect(text.hasSuffix("data: [DONE]\n\n\r\n0\r\n\r\n"), "\(number) \(isAnswered) \(text.suffix(60))")
+            }
         }
     }
 

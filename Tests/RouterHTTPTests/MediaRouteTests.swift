@@ -49,12 +49,15 @@ import Testing
         }
     }
 
-    @Test("what a client does not take stays on the disk, and goes out whole when the file is removed meanwhile")
-    func readsAsTaken() async throws {
+    @Test(
+        "what a client does not take stays on the disk, and goes out whole when the file is removed meanwhile",
+        arguments: [false, true])
+    func readsAsTaken(stopsSending: Bool) async throws {
         let count = 48_000_000
         try await serve(UInt64(count)) { port, name, file in
             let client = try RawClient(port: port, receiveBuffer: 8192)
             await client.send(ask(name))
+            if stopsSending { client.closeOutput() }
             let first = await client.read(until: "\r\n\r\n")
             let head = try #require(first.firstRange(of: "\r\n\r\n"))
             // Had the end been read already, this would not come out.

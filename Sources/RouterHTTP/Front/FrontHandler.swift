@@ -246,8 +246,10 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Lets a client that is still sending take the answer before its connection is reset.
     private func closeAfterFlush(context: ChannelHandlerContext) {
-        watch.start(.closing, limits: limits)
-        context.close(mode: .output, promise: nil)
+        watch.start(.lastBytes, limits: limits)
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { [self] _ in watch.start(.closing, limits: limits) }
+        context.close(mode: .output, promise: sent)
     }
 
     private func writeContinue(context: ChannelHandlerContext) {
@@ -265,9 +267,14 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .probe:
             // A client that is gone answers whatever it gets with a reset; one that only stopped sending ignores this.
             if let response { response.probe() } else { context.close(promise: nil) }
-        case .close: context.close(promise: nil)
+        case .close: context.close(mode: .output, promise: nil)
+        case .wait: break
         case .pass:
-            if isHandedOver { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
+            if isHandedOver {
+                context.fireUserInboundEventTriggered(event)
+            } else {
+                context.close(mode: .output, promise: nil)
+            }
         }
     }
 
@@ -359,7 +366,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             return context.close(promise: nil)
         }
         switch watch.expired(now: context.eventLoop.now) {
-        case .request?, .closing?: return context.close(promise: nil)
+        case .request?, .lastBytes?, .closing?: return context.close(promise: nil)
         case .body? where state.isCollecting:
             refuse(Self.tooSlow, context: context)
         case .body? where state.isStreaming:

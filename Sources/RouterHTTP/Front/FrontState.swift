@@ -146,8 +146,10 @@ struct FrontState: Sendable, Hashable {
     enum InputClosedAction: Hashable {
         /// Find out whether the client is gone or only done with sending: write something that a client ignores.
         case probe
-        /// The request can never become whole.
+        /// The request can never become whole: end once the client has taken what was written before.
         case close
+        /// The connection ends anyway, with an answer that is under way.
+        case wait
         /// Hummingbird's to handle.
         case pass
     }
@@ -157,7 +159,8 @@ struct FrontState: Sendable, Hashable {
         inputIsClosed = true
         switch phase {
         case .answering: return .probe
-        case .collecting, .streaming, .refusing, .closed: return .close
+        case .collecting, .streaming: return .close
+        case .refusing, .closed: return .wait
         case .idle, .passing: return .pass
         }
     }

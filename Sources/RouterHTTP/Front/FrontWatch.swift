@@ -3,7 +3,7 @@ import NIOCore
 /// Notices what takes too long on one connection, by one timer that looks every few seconds: no timer is moved for a
 /// request or a piece of a body.
 struct FrontWatch {
-    enum Subject { case request, body, closing }
+    enum Subject { case request, body, lastBytes, closing }
 
     private let loop: any EventLoop
     var timer: Scheduled<Void>?
@@ -21,6 +21,7 @@ struct FrontWatch {
             switch subject {
             case .request: loop.now + TimeAmount(limits.idle)
             case .body: loop.now + TimeAmount(limits.slowBody)
+            case .lastBytes: loop.now + TimeAmount(limits.clientStall)
             case .closing: loop.now + .seconds(2)
             }
     }
