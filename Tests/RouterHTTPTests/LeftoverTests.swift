@@ -140,6 +140,30 @@ import Testing
         }
     }
 
+    @Test("is dropped where what stands behind a request can never become whole, and nobody is asked for any of it")
+    func dropsHalfBehind() async throws {
+        let goOn = Signal()
+        let headers = ["content-type": "application/json", "connection": "close"]
+        let vendor = try LoopbackServer(
+            steps: [.wait(for: goOn), .answer(headers: headers, body: #"{"text":"hello"}"#), .close])
+        try await TestServer.serve([vendor], model: UploadRouteTests.model([vendor])) { port, ledger in
+            defer { goOn.raise() }
+            let client = try RawClient(port: port)
+            // Much comes first, so that the kernel takes much at once by then: several pieces of a leftover.
+            let forms = [Self.form(dataBytes: 8_000_000), Self.form(2, dataBytes: 600_000)]
+            await client.send(forms[0].head() + forms[0].body)
+            #expect(await eventually(seconds: 20) { vendor.requests.count == 1 })
+            await client.send(forms[1].head() + forms[1].body.dropLast(1))
+            client.closeOutput()
+            // The server has seen the end: by this it finds out whether the client is still there.
+            #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
+            goOn.raise()
+            let text = await client.read()  // Until the server closes.
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.hasSuffix("}"), "\(text)")
+            #expect(vendor.connectionCount == 1 && ledger.settled.map(\.outcome) == [.completed])
+        }
+    }
+
     @Test("is dropped when the client is gone")
     func dropsLeft() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)

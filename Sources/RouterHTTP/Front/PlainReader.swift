@@ -56,6 +56,11 @@ final class PlainReader: ChannelDuplexHandler {
                 let head = bytes.withUnsafeReadableBytes { PlainHead($0) }
                 guard let head else { return pass(bytes, context: context) }
                 bytes.moveReaderIndex(forwardBy: head.byteCount)
+                guard !isInputClosedHeld || head.contentLength <= bytes.readableBytes + (leftover?.byteCount ?? 0)
+                else {
+                    leftover = nil  // The request can never become whole: nobody is asked for it.
+                    return closeInput(context: context)
+                }
                 front.begin(.plain(head), at: head.path, context: context)
                 if head.contentLength == 0 { front.end(context: context) }
             case .body(let missing):
