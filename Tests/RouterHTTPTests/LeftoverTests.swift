@@ -164,6 +164,61 @@ import Testing
         }
     }
 
+    @Test("ends no answer that comes as it is made, and is answered behind it")
+    func waitsForSpeech() async throws {
+        let goOn = Signal()
+        let vendor = try LoopbackServer { request in
+            let sound: [Step] = [SpeechRouteTests.head, .chunk("sound ")]
+            return sound + (request.index == 0 ? [.wait(for: goOn)] : []) + [.chunk("end"), .lastChunk]
+        }
+        try await TestServer.serve([vendor], model: SpeechRouteTests.model([vendor])) { port, ledger in
+            defer { goOn.raise() }
+            let client = try RawClient(port: port)
+            await client.send(SpeechRouteTests.request())
+            var text = await client.read(until: "sound ")
+            await client.send(SpeechRouteTests.request())  // Once the server has this it reads no more.
+            try await Task.sleep(for: .milliseconds(100))
+            await client.send(SpeechRouteTests.request() + SpeechRouteTests.request())
+            client.closeOutput()
+            try await Task.sleep(for: .milliseconds(100))  // In which nothing is to happen.
+            goOn.raise()
+            text += await client.read()
+            #expect(text.components(separatedBy: "end\r\n0\r\n\r\n").count == 5, "\(text)")
+            #expect(ledger.settled.map(\.outcome) == Array(repeating: .completed, count: 4))
+        }
+    }
+
+    @Test("ends the connection where it could not be kept, behind the answers to what came before")
+    func answersBefore() async throws {
+        let goOn = Signal()
+        let vendor = try LoopbackServer { request in
+            (request.index == 0 ? [.wait(for: goOn)] : []) + UploadRouteTests.answer
+        }
+        var limits = FrontLimits()
+        limits.spoolDirectory = "/nowhere/at/all"
+        try await TestServer.serve([vendor], model: UploadRouteTests.model([vendor]), front: limits) { port, ledger in
+            defer { goOn.raise() }
+            let client = try RawClient(port: port)
+            let forms = [1000, 20_000].map { Self.form(dataBytes: $0) }
+            let json = String(
+                decoding: Samples.transcription(of: TestForm.wav(dataBytes: 300), model: "test/hear"), as: UTF8.self)
+            await client.send(forms[0].head())
+            try await Task.sleep(for: .milliseconds(500))
+            await client.send(forms[0].body)  // Is waited for and small, so the server goes on reading behind it.
+            #expect(await eventually { vendor.requests.count == 1 })
+            // Once the server has this it reads no more.
+            await client.send(TestServer.chat(path: "/api/v1/audio/transcriptions", body: json))
+            try await Task.sleep(for: .milliseconds(500))
+            await client.send(forms[1].head() + forms[1].body)
+            client.closeOutput()
+            #expect(await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
+            goOn.raise()
+            let text = await client.read()
+            #expect(text.components(separatedBy: "HTTP/1.1 200").count == 3 && text.hasSuffix("}"), "\(text)")
+            #expect(ledger.settled.map(\.outcome) == [.completed, .completed])
+        }
+    }
+
     @Test("is dropped when the client is gone")
     func dropsLeft() async throws {
         let vendor = try LoopbackServer(steps: UploadRouteTests.answer)

@@ -5,7 +5,7 @@ import Testing
 @testable import RouterHTTP
 
 @Suite("Speech over sockets", .serialized, .timeLimit(.minutes(1))) struct SpeechRouteTests {
-    private static func model(_ servers: [LoopbackServer]) -> Model {
+    static func model(_ servers: [LoopbackServer]) -> Model {
         TestServer.model("test/voice", puttingOut: "speech", "character", usd: "0.001", at: servers) { _ in "tts-1" }
     }
 
@@ -17,13 +17,13 @@ import Testing
     }
 
     /// Five characters.
-    private static func request(_ input: String = "Hello", format: String = "mp3", provider: String = "{}") -> String {
+    static func request(_ input: String = "Hello", format: String = "mp3", provider: String = "{}") -> String {
         TestServer.chat(
             path: "/api/v1/audio/speech",
             body: #"{"model":"test/voice","input":"\#(input)","voice":"alloy","response_format":"\#(format)","#
                 + #""provider":\#(provider)}"#)
     }
-    private static let head = Step.head(200, ["content-type": "audio/mpeg", "transfer-encoding": "chunked"])
+    static let head = Step.head(200, ["content-type": "audio/mpeg", "transfer-encoding": "chunked"])
     private static let sound = String(repeating: "sound ", count: 200)
 
     @Test("the first byte is out before the last one is in")

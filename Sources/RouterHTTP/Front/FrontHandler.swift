@@ -291,7 +291,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         } else if state.isAnswering {
             state.closeAfterResponse()  // It is the answer to what was had before.
         } else {
-            context.close(promise: nil)
+            closeAfterFlush(context: context)
         }
     }
 
