@@ -180,11 +180,28 @@ struct TestForm {
                 ("no model", Self.form(file), 400, "`model` is required"),
                 ("another model", Self.form(TestForm.field("model", "x/y"), file), 404, "x/y"),
                 ("a late model", Self.form(model, file, model), 400, "`model` must stand before"),
+                (
+                    "two names", Self.form(model, file, TestForm.field("x\"; name=\"model", "y")), 400,
+                    "under two names"
+                ),
+                (
+                    "an escaped name", Self.form(model, file, TestForm.field("mo\\del", "y")), 400,
+                    "letters, digits"
+                ),
+                (
+                    "a late member of ours", Self.form(model, file, TestForm.field("session_id", "s")), 400,
+                    "`session_id`"
+                ),
+                ("a late wrong field", Self.form(model, file, TestForm.field("temperature", "7")), 400, "temperature"),
                 ("a wrong field", Self.form(model, TestForm.field("temperature", "7"), file), 400, "temperature"),
                 (
                     "a large field",
                     Self.form(model, TestForm.field("prompt", String(repeating: "x", count: 600_000)), file), 413,
                     "prompt"
+                ),
+                (
+                    "nearly a form", good.head(contentType: "multipart/form-data2; boundary=XyZ") + good.body, 415,
+                    "multipart/form-data"
                 ),
                 (
                     "another type", good.head(contentType: "application/x-www-form-urlencoded") + good.body, 415,

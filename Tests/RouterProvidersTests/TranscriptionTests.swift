@@ -208,13 +208,36 @@ import Testing
         }
     }
 
-    @Test("a file that holds a boundary gets another one")
-    func avoidsBoundary() throws {
-        let sound = Array("ID3 routerd-form-0 routerd-form-1\r\n--routerd-form-1--\r\nroutrouterd-form".utf8)
-        let asked = try asked(
-            OperationRequest(
-                Samples.transcription(of: sound, model: "openai/whisper-1"), for: .transcription))
-        #expect(try asked.upstream().parts()?.last?.bytes == sound)
+    @Test("a boundary is one that nobody can foresee")
+    func drawsBoundary() throws {
+        let types = try (0..<100).map { _ in
+            let body = Samples.transcription(of: Self.sound, model: "openai/whisper-1")
+            return try OperationRequest(body, for: .transcription).upload?.contentType
+        }
+        #expect(Set(types).count == 100 && types.allSatisfy { $0?.utf8.count == 75 }, "\(types[0] ?? "none")")
+    }
+
+    @Test("a field behind a file that is on its way is refused where its vendor is not to have it, whenever it comes")
+    func refusesLate() throws {
+        let fields = [FormField("model", "mistral/voxtral-mini")]
+        for comesFirst in [true, false] {
+            let upload = FormUpload(
+                fields: fields, boundary: "b", fileHead: [], rest: BytesContent(Self.sound), audio: UploadedAudio())
+            if comesFirst {
+                #expect(
+                    upload.late.add(FormField("language", "en"))
+                        && upload.late.add(FormField("response_format", "json")))
+            }
+            let asked = try asked(OperationRequest(upload, for: .transcription))
+            guard !comesFirst else {
+                let failure = #expect(throws: UpstreamFailure.self) { try asked.upstream() }
+                #expect(failure?.kind == .refused && failure?.parameter == "response_format")
+                continue
+            }
+            _ = try asked.upstream()
+            #expect(upload.late.add(FormField("language", "en")))
+            #expect(!upload.late.add(FormField("response_format", "json")))
+        }
     }
 
     @Test(
@@ -350,7 +373,7 @@ import Testing
             catalog: { catalog }, vendors: Vendors.all,
             transport: ScriptedTransport([[.head(200, headers: "content-type: \(type)\r\n"), .bytes(answer)]]),
             authorizer: NoAuthorizer(), ambient: .manual())
-        late.add(FormField(name, value))
+        #expect(late.add(FormField(name, value)))
         let begun = try await engine.answer(request, for: Samples.caller, as: Samples.generation)
         #expect(begun.form == form)
         let record = try await begun.forward { _ in }

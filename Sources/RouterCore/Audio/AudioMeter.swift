@@ -1,7 +1,8 @@
 /// Counts how long the audio is that comes in bytes, cut anywhere; keeps none of it.
 ///
 /// Exact for what says how long it is: PCM and WAV by their rate, MP3 and AAC frame by frame, Ogg (Opus) by the position
-/// of its last page. FLAC is taken as half of 16-bit PCM at 24 kHz, and so is what has another name.
+/// of its last page, and never longer than its bytes can be. FLAC is taken as half of 16-bit PCM at 24 kHz, and so is what
+/// has another name.
 ///
 /// Sources: ISO/IEC 11172-3, section 2.4.1.3 (frame header); ISO/IEC 13818-7, annex A (ADTS); RFC 3533, section 6;
 /// RFC 7845, section 4; RFC 2361 and "Multimedia Programming Interface", 1991 (RIFF WAVE).
@@ -55,13 +56,15 @@ public struct AudioMeter: Sendable {
         case .plain(let rate): bytes * 1000 / rate
         case .wav: wavMilliseconds
         case .frames: frames.milliseconds
-        case .ogg: pages.milliseconds
+        case .ogg: min(pages.milliseconds, bytes * 8)  // Nothing has less than a thousand bits a second.
         }
     }
 
     private var wavMilliseconds: Int {
         if let size = header.size, header.bytesPerSecond > 0 {
-            return max(0, bytes - size) * 1000 / header.bytesPerSecond
+            let rest = max(0, bytes - size)
+            return AudioLength(exactly: rest * 1000 / header.bytesPerSecond).within(rest, at: WAVContents.kilobits)
+                .atMost
         }
         return bytes > Self.headerBytesMax ? bytes * 1000 / (2 * Self.pcmRate) : 0
     }

@@ -33,7 +33,7 @@ struct OggContents: AudioContents {
     private var byteCount = 0
     /// Bytes up to the end of the pages that say what follows.
     private var headBytes = 0
-    /// Milliseconds of streams before this one.
+    /// Milliseconds of streams before this one, up to ``AudioLength/most``.
     private var before = 0
 
     private struct Stream {
@@ -46,7 +46,7 @@ struct OggContents: AudioContents {
         var kilobits: ClosedRange<Int>
         var position = 0
 
-        var milliseconds: Int { max(0, position - skipped) * 1000 / rate }
+        var milliseconds: Int { min(max(0, position - skipped) * 1000 / rate, AudioLength.most) }
     }
 
     mutating func add(_ bytes: Span<UInt8>) {
@@ -73,7 +73,7 @@ struct OggContents: AudioContents {
     private mutating func note(_ page: OggPage, _ body: ArraySlice<UInt8>) {
         if page.beginsStream {
             guard let next = Self.stream(page.serial, body) else { return }
-            before += stream?.milliseconds ?? 0
+            before = milliseconds
             stream = next
         } else if let position = page.position {
             // Whose beginning did not come is taken for Opus.
@@ -103,7 +103,7 @@ struct OggContents: AudioContents {
     }
 
     /// Up to the last page that came.
-    var milliseconds: Int { before + (stream?.milliseconds ?? 0) }
+    var milliseconds: Int { min(before + (stream?.milliseconds ?? 0), AudioLength.most) }
 
     func length(ofBytes total: Int) -> AudioLength {
         let kilobits = stream?.kilobits ?? 4...512

@@ -57,6 +57,9 @@ struct WAVReader: Sendable, Hashable {
 }
 
 struct WAVContents: AudioContents {
+    /// Thousand bits a second: from what is coded as GSM and its like up.
+    static let kilobits = 4...4608
+
     private var header = WAVReader()
 
     mutating func add(_ bytes: Span<UInt8>) { header.add(bytes) }
@@ -64,11 +67,11 @@ struct WAVContents: AudioContents {
     func length(ofBytes total: Int) -> AudioLength {
         let rest = AudioLength.soundBytes(of: total, without: header.size ?? 0)
         guard header.size != nil, let bits = header.plainBitsPerSecond else {
-            // Coded samples: from 4 thousand bits a second (GSM and its like) up.
+            // Coded samples.
             let length =
                 header.size != nil && header.bytesPerSecond > 0
                 ? AudioLength(exactly: rest * 1000 / header.bytesPerSecond) : AudioLength(bytes: rest, at: 13...1536)
-            return length.within(rest, at: 4...4608)
+            return length.within(rest, at: Self.kilobits)
         }
         // A header that says much less than is there was written before the samples, or lies.
         let isBelievable = header.sampleBytes < rest && rest - header.sampleBytes <= max(256, min(65_536, rest / 8))

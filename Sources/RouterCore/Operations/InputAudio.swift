@@ -32,7 +32,7 @@ enum InputAudio {
             "Content-Disposition: form-data; name=\"file\"; filename=\"audio.\(format)\"\r\n"
             + "Content-Type: \(types[format] ?? "application/octet-stream")\r\n\r\n"
         return FormUpload(
-            fields: fields(of: root), boundary: boundary(outside: bytes), fileHead: Array(head.utf8),
+            fields: fields(of: root), boundary: boundary(), fileHead: Array(head.utf8),
             file: BytesContent(bytes), audio: audio)
     }
 
@@ -84,21 +84,9 @@ enum InputAudio {
         value.string.map { Array($0.utf8) } ?? Array(value.text)
     }
 
-    /// One that does not stand in the file.
-    private static func boundary(outside file: [UInt8]) -> String {
-        var number = 0
-        while contains(file, "routerd-form-\(number)") { number += 1 }
-        return "routerd-form-\(number)"
-    }
-
-    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
-        let text = Array(text.utf8)
-        var rest = bytes[...]
-        while let place = rest.firstIndex(of: text[0]) {
-            rest = rest[place...]
-            if rest.starts(with: text) { return true }
-            rest = rest.dropFirst()
-        }
-        return false
+    /// One that nobody can put into a file: 124 random bits.
+    private static func boundary() -> String {
+        let letters = (0..<2).map { _ in String(UInt64.random(in: 1 << 60 ... .max), radix: 16) }
+        return "routerd-form-" + letters.joined()
     }
 }

@@ -1,5 +1,8 @@
 /// Counts what a transcript costs where its vendor does not say: the sound that went there, and the text that came.
 struct TranscriptCount: Sendable {
+    /// Milliseconds that a vendor may charge for a file of none: Groq's least is ten seconds.
+    private static let leastCharged = 15_000
+
     private let upload: FormUpload
     private var pieceBytes = 0
     /// Of a text that came whole, or once more at the end of a stream.
@@ -21,13 +24,15 @@ struct TranscriptCount: Sendable {
 
     /// Adds what came to our count, and what only we know to the vendor's.
     ///
-    /// A vendor counts tokens, or seconds. One that counts seconds of a model that is sold by the token leaves the tokens
+    /// A vendor counts tokens, or seconds. Its seconds are believed up to twice what the file can last and a little more, for
+    /// those that charge by the channel, or at least for some seconds. One that counts seconds of a model that is sold by the token leaves the tokens
     /// to us.
     func complete(_ reported: inout Usage?, _ counted: inout Usage, prices: PriceList) {
         let length = upload.audio.length.atLeast
         let rates = prices.rates(prompt: 0, service: nil)
         let isByToken = rates.dearest([.prompt, .completion, .audio]) > 0
-        let saidLength = reported.flatMap { $0.audioMilliseconds > 0 ? $0.audioMilliseconds : nil }
+        let believable = 1...upload.audio.length.atMost * 2 + Self.leastCharged
+        let saidLength = reported.flatMap { believable.contains($0.audioMilliseconds) ? $0.audioMilliseconds : nil }
         counted.audioMilliseconds = saidLength ?? length
         if isByToken {
             counted.promptAudio = counted.audioMilliseconds / TranscriptionCheck.millisecondsPerToken

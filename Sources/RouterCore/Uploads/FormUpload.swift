@@ -62,9 +62,12 @@ public struct FormUpload: Sendable {
 
     private static func end(_ boundary: String) -> [UInt8] { Array("\r\n--\(boundary)--".utf8) }
 
-    /// The fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
+    /// The fields as members of one JSON object; see ``document(of:)``.
+    var document: [UInt8] { Self.document(of: fields) }
+
+    /// Fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
     /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such; all else is text.
-    var document: [UInt8] {
+    static func document(of fields: [FormField]) -> [UInt8] {
         var writer = JSONWriter(capacity: fields.reduce(64) { $0 + $1.value.count * 2 + $1.name.utf8.count + 8 })
         writer.beginObject()
         var written: Set<Substring> = []
@@ -73,7 +76,7 @@ public struct FormUpload: Sendable {
             guard written.insert(name).inserted else { continue }
             let all = fields.filter { $0.plainName == name }
             writer.name(escaping: String(name))
-            if Self.jsonNames.contains(name), all.count == 1, let json = field.json {
+            if jsonNames.contains(name), all.count == 1, let json = field.json {
                 writer.raw(json)
             } else if all.count > 1 || field.name != name {
                 writer.beginArray()
@@ -118,14 +121,47 @@ public struct FormUpload: Sendable {
     }
 }
 
-/// Fields of a form that come behind its file, while that is already on its way to a vendor.
+/// Fields of a form that come behind its file, while that is already on its way to a vendor, who gets them as they come.
 public final class LateFields: Sendable {
-    private let state = Mutex<[FormField]>([])
+    private struct State {
+        var fields: [FormField] = []
+        var isTaken: @Sendable (FormField) -> Bool = { _ in true }
+    }
+
+    private let state = Mutex(State())
 
     public init() {}
 
-    public func add(_ field: FormField) { state.withLock { $0.append(field) } }
+    /// - Returns: whether the vendor that is asked is to have it; true as long as none is.
+    public func add(_ field: FormField) -> Bool {
+        state.withLock { state in
+            state.fields.append(field)
+            return state.isTaken(field)
+        }
+    }
 
     /// Those that came by now, in their order.
-    public var fields: [FormField] { state.withLock(\.self) }
+    public var fields: [FormField] { state.withLock(\.fields) }
+
+    /// A vendor is asked that is to have only some of them.
+    ///
+    /// - Throws: ``UpstreamFailure`` of kind `refused` when another one came already.
+    public func limit(to isTaken: @escaping @Sendable (FormField) -> Bool) throws(UpstreamFailure) {
+        let other = state.withLock { state in
+            state.isTaken = isTaken
+            return state.fields.first { !isTaken($0) }
+        }
+        guard let name = other.map({ String($0.plainName) }) else { return }
+        throw UpstreamFailure(
+            .refused, "`\(name)` must stand before the file where `model` does.", parameter: name)
+    }
+
+    /// Checks the values of those that came, as if they had come before the file.
+    ///
+    /// - Throws: ``APIError`` that names the first one at fault.
+    public func check() throws(APIError) {
+        let fields = fields
+        guard !fields.isEmpty, let document = try? JSONDocument(FormUpload.document(of: fields)) else { return }
+        try TranscriptionCheck.check(document.root)
+    }
 }

@@ -5,6 +5,8 @@ struct HeaderParameters: Sendable, Hashable {
     /// What stands before the first semicolon, in lower case.
     let value: String
     private var parameters: [String: [UInt8]] = [:]
+    /// Names of parameters that are there more than once; the first one counts.
+    private var repeated: Set<String> = []
 
     init(_ text: some Sequence<UInt8>) {
         let bytes = Array(text)
@@ -21,7 +23,7 @@ struct HeaderParameters: Sendable, Hashable {
             position += 1
             while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }
             let read = Self.parameter(in: bytes, at: &position)
-            if parameters[name] == nil { parameters[name] = read }
+            if parameters[name] == nil { parameters[name] = read } else { repeated.insert(name) }
         }
     }
 
@@ -58,6 +60,11 @@ struct HeaderParameters: Sendable, Hashable {
         }
         return parameters[name].map { String(decoding: Self.unquoted($0), as: UTF8.self) }
     }
+
+    /// Whether others may take another value for this parameter than we do: it is there twice, or in RFC 8187's form.
+    ///
+    /// - Parameter name: in lower case.
+    func isAmbiguous(_ name: String) -> Bool { repeated.contains(name) || parameters[name + "*"] != nil }
 
     /// A name as it stands between quotes: three bytes as browsers write them.
     static func quoted(_ name: String) -> [UInt8] {

@@ -10,6 +10,8 @@ public enum MultipartFault: Error, Sendable, Hashable {
     case headTooLarge(bytesMax: Int)
     /// A part says no name.
     case noName
+    /// A part says more than one name, or one in two ways.
+    case ambiguousName
     /// A part is a form itself.
     case nested
     case tooManyParts(Int)
@@ -27,6 +29,8 @@ public enum MultipartFault: Error, Sendable, Hashable {
         case .headTooLarge(let bytesMax):
             "The lines before the content of a part are too long: at most \(bytesMax) bytes."
         case .noName: "A part of the form has no name: `Content-Disposition: form-data; name=\"…\"` is missing."
+        case .ambiguousName:
+            "A part of the form can be read under two names: it needs one `Content-Disposition`, with one `name` and no `name*`."
         case .nested: "A part of the form is a form itself: send one file, and the fields beside it."
         case .tooManyParts(let max): "The form has too many parts: at most \(max)."
         case .truncated: "The form ended before its last boundary: it did not come whole."

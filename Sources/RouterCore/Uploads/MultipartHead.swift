@@ -15,7 +15,9 @@ public struct MultipartHead: Sendable, Hashable {
         for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
             switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
-            case "content-disposition": disposition = disposition ?? HeaderParameters(line[(colon + 1)...])
+            case "content-disposition":
+                guard disposition == nil else { throw .ambiguousName }
+                disposition = HeaderParameters(line[(colon + 1)...])
             case "content-type": type = type ?? HeaderParameters(line[(colon + 1)...])
             default: break
             }
@@ -23,6 +25,7 @@ public struct MultipartHead: Sendable, Hashable {
         guard let disposition, disposition.value == "form-data", let name = disposition["name"], !name.isEmpty else {
             throw .noName
         }
+        guard !disposition.isAmbiguous("name") else { throw .ambiguousName }
         if let type, type.value.hasPrefix("multipart/") { throw .nested }
         self.name = name
         fileName = disposition["filename"]

@@ -86,7 +86,10 @@ final class FormIntake: @unchecked Sendable {
 
     /// Whether a body of this type is a form.
     static func isForm(_ contentType: String?) -> Bool {
-        contentType?.utf8.prefix(19).elementsEqual("multipart/form-data".utf8, by: { $0 | 0x20 == $1 | 0x20 }) ?? false
+        guard let type = contentType?.utf8, type.count >= 19,
+            type.prefix(19).elementsEqual("multipart/form-data".utf8, by: { $0 | 0x20 == $1 | 0x20 })
+        else { return false }
+        return type.dropFirst(19).first.map { " \t;".utf8.contains($0) } ?? true
     }
 
     // MARK: The route's side
@@ -225,8 +228,9 @@ final class FormIntake: @unchecked Sendable {
             switch part {
             case .none: break
             case .field(let name, let value):
-                fields.append(FormField(name, value))
-                if fileHead != nil { late.add(FormField(name, value)) }
+                let field = FormField(name, value)
+                fields.append(field)
+                if fileHead != nil, !late.add(field) { throw Self.mustBeEarly(String(field.plainName)) }
             case .file:
                 isFileWhole = true
                 guard audio.byteCount > 0 else {
@@ -246,10 +250,15 @@ final class FormIntake: @unchecked Sendable {
                     .invalidRequest, "The form has a file named `\(head.name.prefix(60))`: send one file, as `file`.",
                     parameter: String(head.name.prefix(60)))
             }
-            if case .pipe? = carrier, Self.earlyNames.contains(head.name) {
-                throw APIError(
-                    .invalidRequest, "`\(head.name)` must stand before the file where `model` does.",
-                    parameter: head.name)
+            if case .pipe? = carrier {
+                // The vendor reads it as it came: it must be what we read, whoever reads it.
+                guard head.name.utf8.allSatisfy(Self.isPlain) else {
+                    throw APIError(
+                        .invalidRequest,
+                        "A field behind the file needs a name of letters, digits and any of `_-.[]`: send it before the file."
+                    )
+                }
+                if Self.earlyNames.contains(head.name) { throw Self.mustBeEarly(head.name) }
             }
             part = .field(name: head.name, value: [])
             return
@@ -300,6 +309,7 @@ final class FormIntake: @unchecked Sendable {
         }
         switch carrier {
         case .pipe(let pipe, _, _)?:
+            do throws(APIError) { try late.check() } catch { return fail(error) }
             pipe.write(lastByte)
             pipe.finish()
         case .spool(let spool)?:
@@ -323,6 +333,20 @@ final class FormIntake: @unchecked Sendable {
     }
 
     // MARK: Errors
+
+    private static func mustBeEarly(_ name: String) -> APIError {
+        APIError(
+            .invalidRequest, "`\(name)` must stand before the file where `model` does.", parameter: name)
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "_-.[]".utf8.contains(byte)
+        }
+    }
 
     private static func error(_ fault: MultipartFault) -> APIError { APIError(.invalidRequest, fault.message) }
 

@@ -25,6 +25,7 @@ public struct OpenAITranscription: OperationTranslator {
         guard let upload = request.upload else {
             throw UpstreamFailure(.refused, "`file` is required.", parameter: "file")
         }
+        try upload.late.limit { isTaken($0) }
         let fields = upload.fields.compactMap { isTaken($0) ? renamed($0) : nil }
         let form = try upload.form(with: [FormField("model", endpoint.upstreamModel)] + fields)
         return UpstreamRequest(

@@ -42,6 +42,14 @@ import Testing
         #expect(milliseconds("audio/wav", Array("RIFF".utf8)) == [0])
     }
 
+    @Test("no header makes more of its bytes than they can be")
+    func bounds() {
+        let slow = wav(rate: 1, size: 0, samples: 4000)
+        #expect(milliseconds("audio/wav", slow) == [4000 * 8 / 4])
+        let endless = AudioReaderTests.chain(9000, position: (1 << 40) - 1, rate: 1)
+        #expect(milliseconds("audio/ogg", endless) == [endless.count * 8])
+    }
+
     @Test("MP3 is as long as its frames, tags and rubbish between them left out")
     func mp3() {
         // MPEG-1, 128 kbit/s, 44.1 kHz: 417 bytes and 1,152 samples.

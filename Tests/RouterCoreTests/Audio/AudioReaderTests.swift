@@ -151,6 +151,30 @@ struct AudioFile: Sendable, CustomTestStringConvertible {
         #expect(coded.atMost == 8000)
     }
 
+    /// An Ogg file of streams one behind the other, each of which says that it has this many samples of this rate.
+    static func chain(_ count: Int, position: UInt64, rate: UInt32) -> [UInt8] {
+        func little(_ number: UInt64, _ bytes: Int) -> [UInt8] {
+            (0..<bytes).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+        }
+        func page(_ flags: UInt8, _ position: UInt64, _ body: [UInt8]) -> [UInt8] {
+            Array("OggS".utf8) + [0, flags] + little(position, 8) + little(7, 4) + [UInt8](repeating: 0, count: 8)
+                + (body.isEmpty ? [0] : [1, UInt8(body.count)]) + body
+        }
+        let start = [1] + Array("vorbis".utf8) + [0, 0, 0, 0, 1] + little(UInt64(rate), 4)
+        let stream = page(2, 0, start + [UInt8](repeating: 0, count: 32 - start.count)) + page(0, position, [])
+        return Array(Array(repeating: stream, count: count).joined())
+    }
+
+    @Test("that says again and again that it is endless is as long as its bytes can be")
+    func doubtsChain() {
+        // Three times so long that it is as many bytes: both streams count.
+        let few = Self.chain(3, position: 500, rate: 44_100)
+        #expect(read([few]).length == AudioLength(exactly: 33))
+        let bytes = Self.chain(20_000, position: (1 << 40) - 1, rate: 1)
+        let length = read([bytes]).length
+        #expect(length.atMost == bytes.count * 8 / 16 && length.atLeast == length.atMost)
+    }
+
     @Test("whose samples end before some other chunk is as long as those")
     func endsBeforeChunks() {
         let tail = Array("LIST".utf8) + little(992) + [UInt8](repeating: 0, count: 992)

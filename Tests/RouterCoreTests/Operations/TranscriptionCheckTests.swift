@@ -133,6 +133,18 @@ import Testing
 
     // MARK: Usage
 
+    @Test(
+        "is charged by its vendor's seconds as far as its sound can be so long, and by the sound's own beyond that",
+        arguments: [(980, 980), (2000, 2000), (10_000, 10_000), (18_000, 1000), (2_950_000_000, 1000), (0, 1000)])
+    func believes(_ said: Int, _ charged: Int) throws {
+        let upload = try #require(try request("", milliseconds: 1000).upload)
+        let prices = PriceList(rates: Rates())
+        var (reported, counted): (Usage?, Usage) = (Usage(), Usage())
+        reported?.audioMilliseconds = said
+        TranscriptCount(upload).complete(&reported, &counted, prices: prices)
+        #expect(reported?.audioMilliseconds == charged && counted.audioMilliseconds == charged)
+    }
+
     private func usage(_ change: (inout Usage) -> Void) -> String {
         var record = Generation(
             id: Samples.generation, kind: .transcription, account: .first, key: "k", model: "m", createdAt: 0,

@@ -127,6 +127,13 @@ struct MultipartReaderTests {
         #expect(Self.fault(of: "--b" + String(repeating: " ", count: 5000)) == .badDelimiter)
         #expect(Self.fault(of: "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--") == .noName)
         #expect(Self.fault(of: "--b\r\n\r\nx\r\n--b--") == .noName)
+        for lines in [
+            "Content-Disposition: form-data; name=\"x\"; name=\"model\"", "\(head.dropLast()); name*=UTF-8''model",
+            "Content-Disposition: form-data; name*=UTF-8''model",
+            head + "content-disposition: form-data; name=\"model\"",
+        ] {
+            #expect(Self.fault(of: "--b\r\n\(lines)\r\n\r\nx\r\n--b--") == .ambiguousName, "\(lines)")
+        }
         #expect(Self.fault(of: "--b\r\nContent-Disposition: attachment; name=\"x\"\r\n\r\nx\r\n--b--") == .noName)
         #expect(Self.fault(of: "--b\r\n\(head)Content-Type: multipart/mixed; boundary=c\r\n\r\nx\r\n--b--") == .nested)
         #expect(
