@@ -62,6 +62,62 @@ extension MediaFolder {
         }
     }
 
+    @Test("what is too old goes also when nothing more is kept, and a restart removes what a server left behind")
+    func sweeps() async throws {
+        try await with { path in
+            let clock = Clock()
+            let folder = try MediaFolder(path, timestamp: clock.timestamp)
+            let names = [await folder.keep([1], type: "image/png"), await folder.keep([2], type: "image/png")]
+            await folder.removeExpired()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 2)
+            clock.advance(seconds: 3601)
+            #expect(try await folder.read(names[0] ?? "") == nil)
+            await folder.removeExpired()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+            try Data([3]).write(to: URL(fileURLWithPath: "\(path)/\(names[1] ?? "")"))
+            clock.advance(seconds: 7200)
+            try await MediaFolder(path, timestamp: clock.timestamp).removeExpired()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+        }
+    }
+
+    @Test("what is kept at the same time has its room as well")
+    func isBoundedAtOnce() async throws {
+        try await with { path in
+            var limits = MediaFolder.Limits()
+            limits.bytesMax = 1_000_000
+            let folder = try MediaFolder(path, limits: limits, timestamp: Clock().timestamp)
+            let names = await withTaskGroup(of: String?.self) { group in
+                for number in 0..<40 {
+                    group.addTask {
+                        await folder.keep([UInt8](repeating: UInt8(number), count: 300_000), type: "image/png")
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }.compactMap(\.self)
+            }
+            // What was removed before it was written is not said to be kept.
+            #expect(!names.isEmpty)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).count <= 3)
+            var read = 0
+            for name in names where try await folder.read(name) != nil { read += 1 }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == read)
+        }
+    }
+
+    @Test(
+        "a file is what it begins as, whatever it is said to be",
+        arguments: [
+            ([0xFF, 0xD8, 0xFF, 0xE0], "jpg"), ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "png"),
+            (Array("RIFF....WEBPVP8 ".utf8), "webp"), (Array("GIF89a".utf8), nil), ([1, 2], "png"),
+        ] as [([UInt8], String?)])
+    func looksAtBytes(_ bytes: [UInt8], _ end: String?) async throws {
+        try await with { path in
+            let folder = try MediaFolder(path, timestamp: Clock().timestamp)
+            let name = await folder.keep(bytes, type: "image/png")
+            #expect(name.flatMap { $0.split(separator: ".").last.map(String.init) } == end)
+        }
+    }
+
     @Test("a file is read in pieces of 32 KiB, to its end also when it is removed meanwhile")
     func readsPieces() async throws {
         try await with { path in

@@ -131,6 +131,9 @@ private final class PlayedExchange: Exchange {
                     ?? String(decoding: Base64.encoded(Array((image["url"]?.string ?? "").utf8)), as: UTF8.self)
             }
             #expect(got == wanted)
+            if images.contains(where: { $0["b64_json"] != nil }) {
+                #expect(answer.root["output_format"]?.string == expected["output_format"]?.string)
+            }
             #expect(record.usage.images == images.count && record.outcome == .completed)
             #expect(record.cost.nanoUSD == Int64(40_000_000 * images.count))
         } catch let error as APIError {

@@ -9,6 +9,8 @@ import Testing
 
     private static let endpoints = [
         "openai/gpt-image-1": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-image-1"),
+        "openai/gpt-image-2": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-image-2"),
+        "google/gemini-3-pro-image": Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-3-pro-image-preview"),
         "google/imagen-4": Endpoint(provider: Endpoints.gemini, upstreamModel: "imagen-4.0-generate-001"),
         "google/gemini-2.5-flash-image": Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-2.5-flash-image"),
         "mine/flux": Endpoint(provider: Endpoints.engine, upstreamModel: "flux"),
@@ -80,7 +82,7 @@ import Testing
             for member in ["input_tokens", "output_tokens", "total_tokens"] {
                 #expect(answer["usage"]?[member]?.integer == expected["usage"]?[member]?.integer ?? 0, "\(member)")
             }
-            for member in ["size", "quality", "background"] {
+            for member in ["size", "quality", "background", "output_format"] {
                 #expect(answer[member]?.string == expected[member]?.string, "\(member)")
             }
         }
@@ -93,6 +95,11 @@ import Testing
             ("google/imagen-4", #""size":"1000x10""#, "size", "1792x1024"),
             ("google/imagen-4", #""n":5"#, "n", "1 to 4"),
             ("google/gemini-2.5-flash-image", #""size":"1000x10""#, "size", "21:9"),
+            ("google/gemini-2.5-flash-image", #""size":"2K""#, "size", "21:9"),
+            ("openai/gpt-image-1", #""size":"2K""#, "size", "auto, 1024x1024"),
+            ("openai/gpt-image-2", #""size":"2K""#, "size", "multiples of 16"),
+            ("openai/gpt-image-2", #""size":"1000x1024""#, "size", "multiples of 16"),
+            ("openai/gpt-image-2", #""size":"3200x1024""#, "size", "3:1"),
         ])
     func refuses(_ model: String, _ member: String, _ parameter: String, _ word: String) throws {
         let (request, endpoint, translator) = try parts(
@@ -100,6 +107,59 @@ import Testing
         let failure = #expect(throws: UpstreamFailure.self) { try translator.encode(request, for: endpoint) }
         #expect(failure?.kind == .unsupported && failure?.parameter == parameter)
         #expect(failure?.message.contains(word) == true)
+    }
+
+    @Test(
+        "a size becomes what the model has",
+        arguments: [
+            ("openai/gpt-image-1", "1792x1024", #""size":"1536x1024""#),
+            ("openai/gpt-image-2", "1792x1024", #""size":"1792x1024""#),
+            ("openai/gpt-image-2", "2048x1152", #""size":"2048x1152""#),
+            ("openai/gpt-image-2", "auto", #""size":"auto""#),
+            ("google/imagen-4", "2K", #""sampleImageSize":"2K""#),
+            ("google/imagen-4", "1K", #""sampleImageSize":"1K""#),
+            ("google/gemini-3-pro-image", "4K", #""imageConfig":{"imageSize":"4K"}"#),
+            ("google/gemini-3-pro-image", "1536x1024", #""imageConfig":{"aspectRatio":"3:2"}"#),
+            ("mine/flux", "2K", #""size":"2K""#),
+        ])
+    func sizes(_ model: String, _ size: String, _ member: String) throws {
+        let (request, endpoint, translator) = try parts(
+            Array(#"{"model":"\#(model)","prompt":"p","size":"\#(size)"}"#.utf8))
+        let body = String(decoding: try translator.encode(request, for: endpoint).body, as: UTF8.self)
+        #expect(body.contains(member), "\(body)")
+    }
+
+    @Test(
+        "what a request names is what is charged; only what it leaves open is what the vendor says",
+        arguments: [
+            ("openai/gpt-image-1", #""size":"1792x1024","quality":"hd""#, "1536x1024", "high"),
+            ("openai/gpt-image-1", #""size":"auto""#, "1024x1536", "low"),
+            ("openai/gpt-image-2", #""size":"1792x1024""#, "1792x1024", "low"),
+            ("mine/flux", #""size":"640x640","quality":"hd""#, "640x640", "hd"),
+        ])
+    func names(_ model: String, _ members: String, _ size: String, _ quality: String) throws {
+        let (request, endpoint, translator) = try parts(Array(#"{"model":"\#(model)","prompt":"p",\#(members)}"#.utf8))
+        let answer = #"{"data":[{"b64_json":"AQID"}],"size":"1024x1536","quality":"low"}"#
+        let (events, failure) = events(of: [Array(answer.utf8)], to: request, at: endpoint, translator)
+        #expect(failure == nil)
+        var usage: Usage?
+        for case .usage(let said) in events { usage = said }
+        #expect(usage?.imageSize == size && usage?.imageQuality == quality, "\(String(describing: usage))")
+    }
+
+    @Test("what Gemini tries while it thinks is no image of its answer")
+    func skipsThoughts() throws {
+        let (request, endpoint, translator) = try parts(
+            Array(#"{"model":"google/gemini-3-pro-image","prompt":"p"}"#.utf8))
+        let answer =
+            #"{"candidates":[{"content":{"parts":[{"thought":true,"inlineData":{"mimeType":"image/png","data":"AQID"}},"#
+            + #"{"inlineData":{"mimeType":"image/jpeg","data":"BAUG"}}]}}]}"#
+        let (events, failure) = events(of: [Array(answer.utf8)], to: request, at: endpoint, translator)
+        #expect(failure == nil)
+        let piece = try #require(events.compactMap { if case .completion(let piece) = $0 { piece } else { nil } }.first)
+        #expect(
+            String(decoding: piece.members, as: UTF8.self)
+                == #""data":[{"b64_json":"BAUG","media_type":"image/jpeg"}],"output_format":"jpeg""#)
     }
 
     @Test("an engine is asked for bytes, and gets members that nobody here knows")

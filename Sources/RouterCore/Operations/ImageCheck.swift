@@ -8,6 +8,8 @@ enum ImageCheck {
     /// Of each image of a stream.
     static let partialsMax = 3
 
+    /// Pixels of a side, about. Source: OpenRouter's `imagegenerationrequest`.
+    private static let tiers = ["512", "768", "1K", "1.5K", "2K", "4K"]
     private static let qualities = ["auto", "low", "medium", "high", "standard", "hd"]
     private static let backgrounds = ["auto", "transparent", "opaque"]
     private static let formats = ["png", "jpeg", "webp"]
@@ -28,8 +30,10 @@ enum ImageCheck {
             case "n": try MemberCheck.check(value, isIntegerIn: 1...imagesMax)
             case "size":
                 guard let size = value.string else { throw MemberCheck.wrongType(value, "a string such as 1024x1024") }
-                guard size == "auto" || ImageSize(size) != nil else {
-                    throw MemberCheck.invalid(value, "must be auto, or width and height such as 1024x1024")
+                guard size == "auto" || tiers.contains(size) || ImageSize(size) != nil else {
+                    throw MemberCheck.invalid(
+                        value,
+                        "must be auto, width and height such as 1024x1024, or one of \(tiers.joined(separator: ", "))")
                 }
             case "quality": try check(value, isOneOf: qualities)
             case "background": try check(value, isOneOf: backgrounds)
@@ -69,7 +73,8 @@ enum ImageCheck {
         return count(of: root) * min(max(0, root["partial_images"]?.integer ?? 0), partialsMax)
     }
 
-    private static func count(of root: JSONValue) -> Int { min(max(1, root["n"]?.integer ?? 1), imagesMax) }
+    /// Images that are asked for.
+    static func count(of root: JSONValue) -> Int { min(max(1, root["n"]?.integer ?? 1), imagesMax) }
 
     static func size(of root: JSONValue) -> OperationSize {
         let count = count(of: root)

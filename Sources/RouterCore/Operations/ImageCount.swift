@@ -1,11 +1,15 @@
 /// Counts the images of a stream while they go out: a vendor says what it used only with the last.
 struct ImageCount: Sendable {
+    private let imagesMax: Int
     private let partialsMax: Int
     private var partials = 0
     private var hasImage = false
 
-    /// - Parameter root: the request: partial images that nobody asked for are not charged.
-    init(of root: JSONValue) { partialsMax = ImageCheck.partials(of: root) }
+    /// - Parameter root: the request: images that nobody asked for are not charged.
+    init(of root: JSONValue) {
+        imagesMax = ImageCheck.count(of: root)
+        partialsMax = ImageCheck.partials(of: root)
+    }
 
     mutating func note(_ event: ChatEvent) {
         switch event {
@@ -19,7 +23,9 @@ struct ImageCount: Sendable {
     ///
     /// A vendor that counts images and no tokens, of a model that is sold by the token, leaves the tokens to us.
     func complete(_ reported: inout Usage?, _ counted: inout Usage, _ end: Bill.End, prices: PriceList) {
-        if let said = reported {
+        if var said = reported {
+            said.images = min(said.images, imagesMax)
+            reported = said
             guard said.completion == 0,
                 prices.rates(prompt: 0, service: nil).dearest([.completion, .imageOutputToken]) > 0
             else { return }

@@ -74,8 +74,15 @@ extension HoldEstimate {
     init(for request: OperationRequest, size: OperationSize, targets: [Plan.Target]) {
         var dearest: Int64 = 0
         for target in targets {
+            let prices = target.endpoint.prices
+            var usage = size.atMost
+            if request.operation == .images {
+                (usage.imageSize, usage.imageQuality) = prices.dearestImage(
+                    size: usage.imageSize, quality: usage.imageQuality,
+                    in: prices.rates(prompt: usage.prompt, service: nil))
+            }
             // More than can be counted is refused when it is held.
-            let total = (try? target.endpoint.prices.charge(for: size.atMost))?.total.nanoUSD ?? .max
+            let total = (try? prices.charge(for: usage))?.total.nanoUSD ?? .max
             dearest = max(dearest, total)
         }
         let pico = dearest.multipliedReportingOverflow(by: 1000)

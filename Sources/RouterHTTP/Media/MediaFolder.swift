@@ -77,9 +77,11 @@ public final class MediaFolder: Sendable {
 
     /// Keeps a file, and removes what is too old, or oldest where there is no room.
     ///
+    /// - Parameter type: what it is said to be; how it begins counts for more.
     /// - Returns: its name; `nil` when it cannot be kept: too large, of a type that is not kept, a full disk.
     func keep(_ bytes: [UInt8], type: String) async -> String? {
-        guard let end = Self.types.first(where: { $0.value == type })?.key, !bytes.isEmpty,
+        let found = MediaType.images.first { $0.begins(bytes) }?.rawValue
+        guard let end = Self.types.first(where: { $0.value == found ?? type })?.key, !bytes.isEmpty,
             bytes.count <= min(limits.fileBytesMax, limits.bytesMax)
         else { return nil }
         var random = SystemRandomNumberGenerator()
@@ -87,35 +89,61 @@ public final class MediaFolder: Sendable {
         let letters = (0..<Self.lettersCount).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
         let name = String(letters) + "." + end
         let place = "\(path)/\(name)"
-        let removed = makeRoom(for: bytes.count)
+        let expiresAt = timestamp() + Int64(limits.lifetime / .milliseconds(1))
+        let removed = makeRoom(for: Entry(name: name, bytes: bytes.count, expiresAt: expiresAt))
         // A thread pool that has ended is a server that stops: then nothing is kept.
         let isWritten =
             (try? await NIOThreadPool.singleton.runIfActive { [path] in
                 for old in removed { unlink("\(path)/\(old)") }
                 return Self.write(bytes, at: place)
             }) ?? false
-        guard isWritten else { return nil }
-        let expiresAt = timestamp() + Int64(limits.lifetime / .milliseconds(1))
-        entries.withLock { $0.append(Entry(name: name, bytes: bytes.count, expiresAt: expiresAt)) }
-        return name
+        let isKept = entries.withLock { entries in
+            guard let place = entries.lastIndex(where: { $0.name == name }) else { return false }
+            if !isWritten { entries.remove(at: place) }
+            return isWritten
+        }
+        // Others may have needed the room before it was written.
+        if isWritten, !isKept { _ = try? await NIOThreadPool.singleton.runIfActive { unlink(place) } }
+        return isKept ? name : nil
     }
 
-    /// Forgets what must go.
+    /// Removes what is too old; otherwise that waits for the next file that is kept.
+    public func removeExpired() async {
+        let removed = forget(toHave: 0)
+        guard !removed.isEmpty else { return }
+        try? await NIOThreadPool.singleton.runIfActive { [path] in
+            for old in removed { unlink("\(path)/\(old)") }
+        }
+    }
+
+    /// Counts a file that is to be written, so that all that are written at the same time have room, and forgets what must
+    /// go for it.
     /// - Returns: names of files to remove.
-    private func makeRoom(for bytes: Int) -> [String] {
-        let now = timestamp()
-        return entries.withLock { entries in
-            var sum = entries.reduce(0) { $0 + $1.bytes }
-            let count =
-                entries.firstIndex { entry in
-                    guard entry.expiresAt <= now || sum + bytes > limits.bytesMax else { return true }
-                    sum -= entry.bytes
-                    return false
-                } ?? entries.count
-            let names = entries.prefix(count).map(\.name)
-            entries.removeFirst(count)
+    private func makeRoom(for entry: Entry) -> [String] {
+        entries.withLock { entries in
+            let names = Self.forget(from: &entries, toHave: entry.bytes, limits, now: timestamp())
+            entries.append(entry)
             return names
         }
+    }
+
+    private func forget(toHave bytes: Int) -> [String] {
+        entries.withLock { Self.forget(from: &$0, toHave: bytes, limits, now: timestamp()) }
+    }
+
+    private static func forget(
+        from entries: inout [Entry], toHave bytes: Int, _ limits: Limits, now: Int64
+    ) -> [String] {
+        var sum = entries.reduce(0) { $0 + $1.bytes }
+        let count =
+            entries.firstIndex { entry in
+                guard entry.expiresAt <= now || sum + bytes > limits.bytesMax else { return true }
+                sum -= entry.bytes
+                return false
+            } ?? entries.count
+        let names = entries.prefix(count).map(\.name)
+        entries.removeFirst(count)
+        return names
     }
 
     private static func write(_ bytes: [UInt8], at place: String) -> Bool {

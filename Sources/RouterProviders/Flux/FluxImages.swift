@@ -8,7 +8,6 @@ public struct FluxImages: OperationTranslator {
 
     private static let sideRange = 256...1440
     private static let sideStep = 32
-    private static let sizeWithoutOne = ImageSize("1024x1024")
     private static let formats = ["png", "jpeg"]
 
     /// The first of the tasks' requests.
@@ -43,7 +42,7 @@ public struct FluxImages: OperationTranslator {
                 .unsupported, "`output_format` must be png or jpeg for \(endpoint.upstreamModel).",
                 parameter: "output_format")
         }
-        let (width, height) = Self.sides(root["size"]?.string.flatMap(ImageSize.init) ?? Self.sizeWithoutOne)
+        let (width, height) = try Self.sides(ofSize: root["size"]?.string ?? "auto", endpoint)
         var writer = JSONWriter(capacity: request.document.bytes.count + 128)
         writer.beginObject()
         if let prompt = root["prompt"] { writer.member("prompt", prompt) }
@@ -74,8 +73,13 @@ public struct FluxImages: OperationTranslator {
     }
 
     /// The nearest sides that the model can make, in the same ratio.
-    private static func sides(_ size: ImageSize?) -> (width: Int, height: Int) {
-        guard let size else { return (1024, 1024) }
+    private static func sides(
+        ofSize text: String, _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> (width: Int, height: Int) {
+        guard text != "auto" else { return (1024, 1024) }
+        guard let size = ImageSize(text) else {
+            throw .unknownSize(["auto", "width and height such as 1440x960"], of: endpoint)
+        }
         let longest = max(size.width, size.height)
         let scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1
         func side(_ pixels: Int) -> Int {
@@ -104,7 +108,7 @@ public struct FluxImages: OperationTranslator {
                 usage.images = images.count
                 usage.imageSize = asked["size"]?.string
                 usage.imageQuality = asked["quality"]?.string
-                return ImagesAnswer.Reading(images: images, usage: usage)
+                return ImagesAnswer.Reading(images: images, usage: usage, tellsFormat: true)
             },
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
     }

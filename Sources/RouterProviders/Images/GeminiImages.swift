@@ -52,16 +52,20 @@ public struct GeminiImages: OperationTranslator {
         let body =
             isImagen
             ? imagen(
-                prompt, count, try imagenRatio(size, endpoint), quality: root["quality"]?.string,
-                at: endpoint.upstreamModel)
-            : gemini(prompt, try geminiRatio(size, endpoint))
+                prompt, count, try imagenShape(size, quality: root["quality"]?.string, endpoint))
+            : gemini(prompt, try geminiShape(size, endpoint))
         let method = isImagen ? "predict" : "generateContent"
         return UpstreamRequest(path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body)
     }
 
-    private func imagen(_ prompt: JSONValue, _ count: Int, _ ratio: String?, quality: String?, at name: String)
-        -> [UInt8]
-    {
+    /// What an image looks like: `nil` where the vendor is to choose.
+    private struct Shape {
+        var ratio: String?
+        /// Such as `2K`.
+        var tier: String?
+    }
+
+    private func imagen(_ prompt: JSONValue, _ count: Int, _ shape: Shape) -> [UInt8] {
         var writer = JSONWriter(capacity: prompt.text.count + 200)
         writer.beginObject()
         writer.name("instances")
@@ -74,14 +78,14 @@ public struct GeminiImages: OperationTranslator {
         writer.beginObject()
         // Without it four are made.
         writer.member("sampleCount", count)
-        if let ratio { writer.member("aspectRatio", ratio) }
-        if quality == "hd" || quality == "high", !name.contains("fast") { writer.member("sampleImageSize", "2K") }
+        if let ratio = shape.ratio { writer.member("aspectRatio", ratio) }
+        if let tier = shape.tier { writer.member("sampleImageSize", tier) }
         writer.endObject()
         writer.endObject()
         return writer.bytes
     }
 
-    private func gemini(_ prompt: JSONValue, _ ratio: String?) -> [UInt8] {
+    private func gemini(_ prompt: JSONValue, _ shape: Shape) -> [UInt8] {
         var writer = JSONWriter(capacity: prompt.text.count + 200)
         writer.beginObject()
         writer.name("contents")
@@ -102,10 +106,11 @@ public struct GeminiImages: OperationTranslator {
         writer.beginArray()
         writer.string("IMAGE")
         writer.endArray()
-        if let ratio {
+        if shape.ratio != nil || shape.tier != nil {
             writer.name("imageConfig")
             writer.beginObject()
-            writer.member("aspectRatio", ratio)
+            if let ratio = shape.ratio { writer.member("aspectRatio", ratio) }
+            if let tier = shape.tier { writer.member("imageSize", tier) }
             writer.endObject()
         }
         writer.endObject()
@@ -113,15 +118,29 @@ public struct GeminiImages: OperationTranslator {
         return writer.bytes
     }
 
-    private func imagenRatio(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
-        guard size != "auto" else { return nil }
+    private func imagenShape(
+        _ size: String, quality: String?, _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> Shape {
+        let tiers = endpoint.upstreamModel.contains("fast") ? [] : ["1K", "2K"]
+        if tiers.contains(size) { return Shape(tier: size) }
+        let tier = quality == "hd" || quality == "high" ? tiers.last : nil
+        guard size != "auto" else { return Shape(tier: tier) }
         guard let ratio = Self.imagenRatios[size] else {
-            throw .unknownSize(["auto"] + Self.imagenRatios.keys.sorted(), of: endpoint)
+            throw .unknownSize(["auto"] + Self.imagenRatios.keys.sorted() + tiers, of: endpoint)
         }
-        return ratio
+        return Shape(ratio: ratio, tier: tier)
     }
 
-    private func geminiRatio(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
+    /// Only the third generation has more than one resolution.
+    private func geminiShape(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> Shape {
+        let tiers = endpoint.upstreamModel.hasPrefix("gemini-3") ? ["1K", "2K", "4K"] : []
+        if tiers.contains(size) { return Shape(tier: size) }
+        return Shape(ratio: try geminiRatio(size, endpoint, tiers))
+    }
+
+    private func geminiRatio(
+        _ size: String, _ endpoint: Endpoint, _ tiers: [String]
+    ) throws(UpstreamFailure) -> String? {
         guard size != "auto" else { return nil }
         // The public sizes that no ratio of theirs is exactly.
         let nearest = ["1792x1024": "16:9", "1024x1792": "9:16"]
@@ -134,7 +153,8 @@ public struct GeminiImages: OperationTranslator {
             throw UpstreamFailure(
                 .unsupported,
                 "`size` must have one of these ratios for \(endpoint.upstreamModel): "
-                    + Self.geminiRatios.joined(separator: ", ") + ".", parameter: "size")
+                    + Self.geminiRatios.joined(separator: ", ")
+                    + (tiers.isEmpty ? "." : ", or be one of \(tiers.joined(separator: ", "))."), parameter: "size")
         }
         return sides
     }
@@ -163,6 +183,7 @@ public struct GeminiImages: OperationTranslator {
                 all.usage.images = all.images.count
                 all.usage.imageSize = size
                 all.usage.imageQuality = quality
+                all.tellsFormat = true
                 return all
             },
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
@@ -193,7 +214,9 @@ public struct GeminiImages: OperationTranslator {
         var images: [AnsweredImage] = []
         for candidate in answer["candidates"]?.elements.map(\.self) ?? [] {
             for part in candidate["content"]?["parts"]?.elements.map(\.self) ?? [] {
-                guard let data = part["inlineData"], let base64 = data["data"] else { continue }
+                // What a model tries while it thinks is no answer.
+                guard part["thought"]?.bool != true, let data = part["inlineData"], let base64 = data["data"]
+                else { continue }
                 images.append(AnsweredImage(base64: base64, type: type(data["mimeType"])))
             }
         }

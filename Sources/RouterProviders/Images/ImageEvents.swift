@@ -6,12 +6,18 @@ import RouterCore
 struct ImageEvents: AnswerDecoder {
     private var framing = EventStreamDecoder(recordBytesMax: ImagesAnswer.limits.bytesMax)
     private let asked: JSONValue
+    private let named: OpenAIImages.Named
     private var partials = 0
     /// Of all images that were finished, each of which has its own.
     private var usage = Usage()
 
-    /// - Parameter asked: the request.
-    init(asked: JSONValue) { self.asked = asked }
+    /// - Parameters:
+    ///   - asked: the request.
+    ///   - named: what it asks for by its name.
+    init(asked: JSONValue, named: OpenAIImages.Named) {
+        self.asked = asked
+        self.named = named
+    }
 
     mutating func decode(_ bytes: [UInt8], into events: inout [ChatEvent]) throws(UpstreamFailure) {
         framing.append(bytes)
@@ -31,7 +37,7 @@ struct ImageEvents: AnswerDecoder {
             events.append(.content(piece))
         case "image_generation.completed":
             let piece = try ChatPiece.image(image(event), type: .completed, of: event)
-            usage.add(OpenAIImages.usage(of: event, asked: asked, images: 1))
+            usage.add(OpenAIImages.usage(of: event, named: named, images: 1))
             events.append(.usage(usage))
             events.append(.completion(piece))
         default: break

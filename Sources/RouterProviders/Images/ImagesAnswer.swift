@@ -37,6 +37,17 @@ struct ImagesAnswer: WholeAnswerReader {
         var usage: Usage
         /// Members that are shown as they are.
         var shown: [JSONMember] = []
+
+        /// The vendor says what its images are, and has no `output_format`.
+        var tellsFormat = false
+
+        /// What is shown as `output_format` then, such as `png`.
+        var format: String? {
+            guard tellsFormat, let type = images.first?.type,
+                images.allSatisfy({ $0.type == type }), type.hasPrefix("image/")
+            else { return nil }
+            return String(type.dropFirst(6))
+        }
     }
 
     /// The answer goes out as events: a stream was asked for.
@@ -99,6 +110,7 @@ struct ImagesAnswer: WholeAnswerReader {
         }
         writer.endArray()
         for member in reading.shown { writer.copy(member) }
+        if let format = reading.format { writer.member("output_format", format) }
         writer.endObject()
         return ChatPiece(object: writer)
     }

@@ -29,7 +29,7 @@ public struct OpenAIImages: OperationTranslator {
             } else if name == "size" {
                 writer.member("size", try size(member.value.string ?? "auto", endpoint))
             } else if name == "quality" {
-                writer.member("quality", Self.quality(member.value.string ?? "auto"))
+                writer.member("quality", ImageWords.quality(member.value.string ?? "auto"))
             } else if Self.taken.contains(name) || request.form == .events && Self.takenInStreams.contains(name) {
                 writer.copy(member)
             }
@@ -49,20 +49,25 @@ public struct OpenAIImages: OperationTranslator {
 
     /// Sizes of older models become the nearest ones.
     private func size(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String {
-        switch size {
-        case "1792x1024": return "1536x1024"
-        case "1024x1792": return "1024x1536"
-        default:
-            guard Self.sizes.contains(size) else { throw .unknownSize(Self.sizes, of: endpoint) }
+        guard !Self.hasFreeSizes(endpoint) else {
+            if size != "auto" { try Self.checkFree(size, endpoint) }
             return size
         }
+        let nearest = ImageWords.size(size)
+        guard Self.sizes.contains(nearest) else { throw .unknownSize(Self.sizes, of: endpoint) }
+        return nearest
     }
 
-    private static func quality(_ quality: String) -> String {
-        switch quality {
-        case "hd": "high"
-        case "standard": "medium"
-        default: quality
+    private static func hasFreeSizes(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("gpt-image-2") }
+
+    private static func checkFree(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard let sides = ImageSize(size), sides.width.isMultiple(of: 16), sides.height.isMultiple(of: 16),
+            max(sides.width, sides.height) <= 3 * min(sides.width, sides.height)
+        else {
+            throw UpstreamFailure(
+                .unsupported,
+                "`size` must be auto, or width and height that are multiples of 16 and no more than 3:1 for \(endpoint.upstreamModel).",
+                parameter: "size")
         }
     }
 
@@ -70,8 +75,11 @@ public struct OpenAIImages: OperationTranslator {
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let asked = request.root
+        let named = named(by: asked, at: endpoint)
         let type = head["content-type"]?.lowercased() ?? ""
-        if request.form == .events, type.hasPrefix("text/event-stream") { return ImageEvents(asked: asked) }
+        if request.form == .events, type.hasPrefix("text/event-stream") {
+            return ImageEvents(asked: asked, named: named)
+        }
         return WholeAnswer(
             ImagesAnswer(asEvents: request.form == .events, search: search(endpoint)) {
                 [isEngine] answer, results throws(UpstreamFailure) in
@@ -95,7 +103,7 @@ public struct OpenAIImages: OperationTranslator {
                     ["background", "output_format", "quality", "size"].contains(member.name.string)
                 }
                 return ImagesAnswer.Reading(
-                    images: images, usage: Self.usage(of: answer, asked: asked, images: images.count), shown: shown)
+                    images: images, usage: Self.usage(of: answer, named: named, images: images.count), shown: shown)
             },
             status: head.status, isStreamed: request.form == .events, limits: ImagesAnswer.limits)
     }
@@ -107,8 +115,22 @@ public struct OpenAIImages: OperationTranslator {
         return { answer throws(UpstreamFailure) in try NamedImage.addresses(in: answer, below: baseURL) }
     }
 
+    /// What a request asks for by its name, in the vendor's words; `nil` where the vendor may choose.
+    struct Named: Sendable {
+        var size: String?
+        var quality: String?
+    }
+
+    private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
+        var named = Named(size: ImageWords.named(asked["size"]), quality: ImageWords.named(asked["quality"]))
+        guard !isEngine else { return named }
+        named.quality = named.quality.map(ImageWords.quality)
+        if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }
+        return named
+    }
+
     /// What an answer, or an event of one, says that it used.
-    static func usage(of answer: JSONValue, asked: JSONValue, images: Int) -> Usage {
+    static func usage(of answer: JSONValue, named: Named, images: Int) -> Usage {
         var usage = Usage()
         if let said = answer["usage"] {
             usage.prompt = Usage.count(said["input_tokens"]) ?? 0
@@ -118,8 +140,9 @@ public struct OpenAIImages: OperationTranslator {
             usage.completionImage = max(0, usage.completion - text)
         }
         usage.images = images
-        usage.imageSize = answer["size"]?.string ?? asked["size"]?.string
-        usage.imageQuality = answer["quality"]?.string ?? asked["quality"]?.string.map(Self.quality)
+        // What was asked for by its name is the price that was held; only where the vendor chose, its word counts.
+        usage.imageSize = named.size ?? answer["size"]?.string
+        usage.imageQuality = named.quality ?? answer["quality"]?.string
         return usage
     }
 

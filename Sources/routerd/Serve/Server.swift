@@ -55,7 +55,7 @@ struct Server: Sendable {
                 // Services stop from the last to the first: those before the server when all answers have ended.
                 LedgerReports(ledger: assembly.ledger, logger: logger),
                 RateReports(limiter: assembly.sharedLimiter), server,
-                KeyRefresh(directory: assembly.directory, logger: logger),
+                KeyRefresh(directory: assembly.directory, logger: logger), MediaSweep(folder: assembly.mediaFolder),
                 LoadWatch(
                     gate: assembly.load, memoryMax: settings.memoryBytesMax ?? ProcessLoad.memoryMax, logger: logger),
                 Reload(assembly: assembly, read: read, logger: logger), SecondSignal(sink: sink),
@@ -146,6 +146,21 @@ private struct KeyRefresh: Service {
                 }
                 // Cancelling ends the wait, and then the loop.
                 try? await Task.sleep(for: .milliseconds(500), tolerance: .milliseconds(100))
+            }
+        }
+    }
+}
+
+/// Removes files of the media folder once they are too old.
+private struct MediaSweep: Service {
+    let folder: MediaFolder
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await folder.removeExpired()
+                // Cancelling ends the wait, and then the loop.
+                try? await Task.sleep(for: .seconds(20), tolerance: .seconds(5))
             }
         }
     }

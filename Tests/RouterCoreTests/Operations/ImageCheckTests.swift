@@ -13,7 +13,8 @@ import Testing
         arguments: [
             (#""n":1"#, "prompt"), (#""prompt":"""#, "prompt"), (#""prompt":7"#, "prompt"),
             (#""prompt":"p","n":0"#, "n"), (#""prompt":"p","n":11"#, "n"), (#""prompt":"p","n":"1""#, "n"),
-            (#""prompt":"p","size":"big""#, "size"), (#""prompt":"p","size":"0x10""#, "size"),
+            (#""prompt":"p","size":"big""#, "size"), (#""prompt":"p","size":"3K""#, "size"),
+            (#""prompt":"p","size":"0x10""#, "size"),
             (#""prompt":"p","size":"10x99999999999999999999""#, "size"), (#""prompt":"p","size":"+1x1""#, "size"),
             (#""prompt":"p","size":7"#, "size"), (#""prompt":"p","quality":"best""#, "quality"),
             (#""prompt":"p","background":"red""#, "background"),
@@ -62,18 +63,22 @@ import Testing
         return (estimate.amount(outputTokens: 0)?.nanoUSD, try await answer.forward { _ in })
     }
 
-    @Test("images are charged by size and quality, and held for exactly")
+    @Test("images are charged by size and quality, and held for exactly where both are named, else at the dearest")
     func chargesImages() async throws {
         let images: [Pricing.Image] = [
             .init(size: "1024x1024", quality: "high", usd: "0.17"), .init(size: "1024x1024", quality: nil, usd: "0.04"),
             .init(size: nil, quality: nil, usd: "0.25"),
         ]
-        for (members, nano): (String, Int64) in [
-            (#""size":"1024x1024","quality":"high""#, 170_000_000), (#""size":"1024x1024","n":3"#, 120_000_000),
-            (#""n":2"#, 500_000_000),
+        for (members, most, nano): (String, Int64, Int64) in [
+            (#""size":"1024x1024","quality":"high""#, 170_000_000, 170_000_000),
+            (#""size":"1024x1024","quality":"low","n":3"#, 120_000_000, 120_000_000),
+            (#""size":"1024x1024","n":3"#, 510_000_000, 120_000_000),
+            (#""size":"1024x1024","quality":"auto""#, 170_000_000, 40_000_000),
+            (#""size":"1024x1024","quality":"hd""#, 170_000_000, 40_000_000),
+            (#""size":"1536x1024","quality":"high""#, 250_000_000, 250_000_000), (#""n":2"#, 500_000_000, 500_000_000),
         ] {
             let (held, record) = try await amounts(Self.model([], images: images), members)
-            #expect(held == nano && record.cost.nanoUSD == nano && record.kind == .image, "\(members)")
+            #expect(held == most && record.cost.nanoUSD == nano && record.kind == .image, "\(members)")
         }
     }
 
@@ -93,6 +98,16 @@ import Testing
             script: [.head(200), .bytes(said + "image AQID\nend\n")])
         #expect(held == Int64((6600 + 200) * 40_000))
         #expect(record.basis == .counted && record.cost.nanoUSD == (272 + partials * 100) * 40_000)
+    }
+
+    @Test("images that nobody asked for are not charged")
+    func ignoresMore() async throws {
+        let model = Self.model([], images: [.init(size: nil, quality: nil, usd: "0.25")])
+        var (reported, counted): (Usage?, Usage) = (Usage(), Usage())
+        reported?.images = 4
+        ImageCount(of: try request(#""prompt":"p","n":2"#).root).complete(
+            &reported, &counted, .completed, prices: model.endpoints[0].prices)
+        #expect(reported?.images == 2)
     }
 
     @Test("without a stream there is nothing partial")
