@@ -71,6 +71,39 @@ import Testing
         }
     }
 
+    @Test(
+        "a vendor's redirect is its failure: it is not followed, and costs nothing",
+        arguments: [
+            ("/api/v1/images/generations", "image", #""prompt":"p""#),
+            ("/api/v1/audio/speech", "speech", #""input":"Hi","voice":"alloy""#),
+            ("/api/v1/audio/transcriptions", "transcription", ""),
+            ("/api/v1/embeddings", "embeddings", #""input":"Hi""#),
+        ], [301, 302, 307, 308])
+    func followsNothing(_ request: (path: String, modality: String, members: String), _ status: Int) async throws {
+        let elsewhere = try LoopbackServer(steps: [.answer(body: "{}")])
+        defer { elsewhere.stop() }
+        let vendor = try LoopbackServer(steps: [
+            .answer(
+                status, headers: ["location": elsewhere.baseURL + "/v1/stolen", "content-type": "text/html"], body: "x")
+        ])
+        let model = TestServer.model(
+            "test/any", puttingOut: request.modality, "request", usd: "0.01", at: [vendor]
+        ) { _ in "any" }
+        let body =
+            request.members.isEmpty
+            ? String(
+                decoding: Samples.transcription(of: Samples.wav(milliseconds: 10), model: "test/any"), as: UTF8.self)
+            : #"{"model":"test/any",\#(request.members)}"#
+        try await TestServer.serve([vendor], model: model) { port, ledger in
+            let client = try RawClient(port: port)
+            await client.send(TestServer.chat(path: request.path, headers: "Connection: close\r\n", body: body))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 502") && !text.contains("stolen"), "\(text)")
+            #expect(vendor.requests.count == 1 && elsewhere.connectionCount == 0)
+            #expect(ledger.settled.map(\.cost) == [.zero])
+        }
+    }
+
     private static let draw: Model = {
         var model = Model(
             id: "test/draw", name: "Draw", contextLength: 8192, outputModalities: ["image"],

@@ -116,6 +116,27 @@ struct TestForm {
         }
     }
 
+    @Test(
+        "the name of a file goes on as it was written, and needs no content type",
+        arguments: [
+            #"filename="a \"b\".wav""#, #"filename="a%22b.wav""#, "filename=a.wav", #"filename="""#,
+            #"filename="x.wav"; filename*=UTF-8''na%C3%AFve%20x.wav"#, "filename*=UTF-8''na%C3%AFve.wav",
+            #"filename="C:\new\a;b.wav""#,
+        ], [true, false])
+    func passesNames(_ parameter: String, modelFirst: Bool) async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, _ in
+            let file =
+                Array("Content-Disposition: form-data; name=\"file\"; \(parameter)\r\n\r\n".utf8) + TestForm.wav()
+            var form = TestForm(TestForm.field("model", "test/hear"), file)
+            if !modelFirst { form.parts.swapAt(0, 1) }
+            let text = try await send(form.head() + form.body, to: port)
+            #expect(text.hasPrefix("HTTP/1.1 200"), "\(text)")
+            let came = String(decoding: try #require(server.requests.first).body, as: UTF8.self)
+            #expect(came.contains("name=\"file\"; \(parameter)\r\n\r\nRIFF"))
+        }
+    }
+
     static func parts(of request: LoopbackServer.Request) throws -> [String: [UInt8]] {
         var reader = try #require(try MultipartReader(contentType: request["content-type"] ?? ""))
         var parts: [String: [UInt8]] = [:]

@@ -81,9 +81,11 @@ private final class PlayedExchange: Exchange {
 
     private static func engine(
         _ transport: any Transport, _ media: any MediaFetcher, provider: Provider = bfl,
-        ledger: any Ledger = FreeLedger(),
+        ledger: any Ledger = FreeLedger(), total: Duration = Timeouts().total,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { _ in }
     ) -> Engine {
+        var limits = Engine.Limits()
+        limits.timeouts.total = total
         let model = Model(
             id: "black-forest-labs/flux-1.1-pro", name: "FLUX", contextLength: 0, outputModalities: ["image"],
             pricing: [
@@ -96,7 +98,7 @@ private final class PlayedExchange: Exchange {
             authorizer: KeyAuthorizer(keys: [provider.slug: [Credentials("secret")].compactMap(\.self)]),
             ledger: ledger,
             media: media,
-            ambient: .live(timestamp: { 1_776_249_000_000 }), sleep: sleep)
+            ambient: .live(timestamp: { 1_776_249_000_000 }), limits: limits, sleep: sleep)
     }
 
     /// The settled record and the answer's members, or the error.
@@ -161,7 +163,9 @@ private final class PlayedExchange: Exchange {
         #expect(sent["width"]?.integer == width && sent["height"]?.integer == height)
     }
 
-    @Test("what the model does not have is refused by name", arguments: [#""output_format":"webp""#, #""seed":-1"#])
+    @Test(
+        "what the model does not have is refused by name",
+        arguments: [#""output_format":"webp""#, #""seed":-1"#, #""size":"2K""#])
     func refuses(_ member: String) throws {
         let request = try OperationRequest(Array(#"{"model":"m","prompt":"p",\#(member)}"#.utf8), for: .images)
         let endpoint = Endpoint(provider: Self.bfl, upstreamModel: "flux-pro-1.1")
@@ -263,7 +267,53 @@ private final class PlayedExchange: Exchange {
         #expect(error?.kind.status == 502 && transport.requests.count == 1)
     }
 
-    @Test("waits grow from half a second to two, and end when the time is over")
+    @Test("a task that never is done is given up when its time is over, and costs nothing")
+    func givesUp() async throws {
+        let polls = Counter()
+        let server = try LoopbackServer { request in
+            guard request.method != "POST" else {
+                return [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
+            }
+            polls.add(1)
+            return [.answer(body: #"{"status":"Pending"}"#)]
+        }
+        defer { server.stop() }
+        let transport = try CurlTransport()
+        var provider = Self.bfl
+        provider.baseURL = server.baseURL + "/v1"
+        let ledger = ScriptedLedger()
+        let engine = Self.engine(
+            transport, try MediaFetch(reach: .everywhere), provider: provider, ledger: ledger,
+            total: .milliseconds(1500), sleep: { _ in try await Task.sleep(for: .milliseconds(10)) })
+        let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
+        let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
+        #expect(
+            error?.kind.status == 503 && error?.message.contains("did not finish") == true,
+            "\(String(describing: error))")
+        #expect(polls.value > 1 && ledger.settled.map(\.cost) == [.zero])
+        await transport.shutdown()
+    }
+
+    @Test("a poll's redirect is not followed")
+    func refusesPollRedirect() async throws {
+        let server = try LoopbackServer { request in
+            guard request.method != "POST" else {
+                return [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
+            }
+            return [.answer(302, headers: ["location": "/elsewhere"])]
+        }
+        defer { server.stop() }
+        let transport = try CurlTransport()
+        var provider = Self.bfl
+        provider.baseURL = server.baseURL + "/v1"
+        let engine = Self.engine(transport, try MediaFetch(reach: .everywhere), provider: provider)
+        let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
+        let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
+        #expect(error?.kind.status == 502 && server.requests.map(\.target) == ["/v1/flux-pro-1.1", "/v1/get_result"])
+        await transport.shutdown()
+    }
+
+    @Test("waits grow from half a second to two")
     func waits() async throws {
         let waits = Mutex<[Duration]>([])
         let pending = try #require(Self.examples.first { $0.name == "01-url" })
@@ -297,6 +347,9 @@ private final class PlayedExchange: Exchange {
         _ = await task.result
         #expect(ledger.settled.map(\.outcome) == [.cancelled])
         #expect(ledger.settled.map(\.cost.nanoUSD) == [80_000_000])
+        let polls = server.requests.count
+        try await Task.sleep(for: .milliseconds(200))  // That nobody asks any more shows only in time that passes.
+        #expect(server.requests.count == polls)
         await transport.shutdown()
     }
 }

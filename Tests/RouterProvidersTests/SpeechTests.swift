@@ -155,6 +155,31 @@ import Testing
         #expect(failure?.message.contains(word) == true && failure?.message.contains("`\(parameter)`") == true)
     }
 
+    /// As the vendors' pages list them.
+    private static let voices = [
+        "openai/tts-1": "alloy, ash, coral, echo, fable, nova, onyx, sage, shimmer",
+        "openai/gpt-4o-mini-tts":
+            "alloy, ash, ballad, coral, echo, fable, nova, onyx, sage, shimmer, verse, marin, cedar",
+        "google/wav":
+            "Achernar, Achird, Algenib, Algieba, Alnilam, Aoede, Autonoe, Callirrhoe, Charon, Despina, Enceladus, "
+            + "Erinome, Fenrir, Gacrux, Iapetus, Kore, Laomedeia, Leda, Orus, Puck, Pulcherrima, Rasalgethi, "
+            + "Sadachbia, Sadaltager, Schedar, Sulafat, Umbriel, Vindemiatrix, Zephyr, Zubenelgenubi",
+    ]
+
+    @Test("all voices of a model are taken, and named where another one is asked for", arguments: voices)
+    func knowsVoices(_ model: String, _ voices: String) throws {
+        let format = #","response_format":"wav""#
+        for voice in voices.split(separator: ", ") {
+            let body = try parts(model, #""voice":"\#(voice)""# + format).body()
+            #expect(body.contains(#""\#(voice)""#), "\(voice)")
+        }
+        let other = try parts(model, #""voice":"nobody""# + format)
+        let failure = #expect(throws: UpstreamFailure.self) {
+            try other.translator.encode(other.request, for: other.endpoint)
+        }
+        #expect(failure?.message.contains(voices) == true, "\(String(describing: failure?.message))")
+    }
+
     @Test("OpenAI takes 4,096 characters and not one more")
     func bounds() throws {
         for (count, isTaken) in [(4096, true), (4097, false)] {
