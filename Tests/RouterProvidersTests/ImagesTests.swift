@@ -59,8 +59,13 @@ import Testing
         for (name, pieces) in ByteCuts.all(of: body, random: 5, seed: 50) {
             let (events, failure) = events(of: pieces, to: request, at: endpoint, translator)
             if let message = expected["error"]?["message"]?.string {
-                let error = APIError(try #require(failure))
+                var failure = try #require(failure)
+                failure.provider = endpoint.provider.slug
+                let error = APIError(failure)
                 #expect(error.message == message && error.kind.status == 400, "\(name)")
+                let differences = FixtureComparison.differences(
+                    expected, try JSONDocument(error.body).root, side: .publicError)
+                #expect(differences.isEmpty, "\(differences) in \(String(decoding: error.body, as: UTF8.self))")
                 continue
             }
             #expect(failure == nil, "\(name)")

@@ -130,7 +130,10 @@ extension APIError {
             self.init(.invalidRequest, failure.message, parameter: failure.parameter)
         case .unauthorized:
             self.init(
-                .providerError, "The provider refused this server's own credentials. Its operator has been told.",
+                .providerError,
+                failure.status == 402
+                    ? "The provider refused the request for billing reasons."
+                    : "The provider refused this server's own credentials. Its operator has been told.",
                 detail: failure.message)
         case .rateLimited:
             self.init(.rateLimited, failure.message, retryAfter: failure.retryAfter ?? .seconds(1))
