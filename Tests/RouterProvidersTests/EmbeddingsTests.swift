@@ -138,4 +138,13 @@ import Testing
         }
         #expect(failure.map { [.broken, .failed].contains($0.kind) } == true)
     }
+
+    @Test("bytes that a client wants as bytes are looked at all the same", arguments: ["?", "AAA=", "", "AAAAAA=="])
+    func refusesBytes(_ text: String) {
+        let answer = #"{"data":[{"embedding":"\#(text)"}]}"#
+        let asked = #""input":"a","encoding_format":"base64""#
+        let wanted = text == "AAAAAA=="
+        let got = try? received(answer, for: asked, from: Self.openAI)
+        #expect((got != nil) == wanted)
+    }
 }

@@ -77,7 +77,8 @@ private final class PlayedExchange: Exchange {
     static let examples = Fixture.all(of: "bfl")
 
     private static let bfl = Provider(
-        slug: "black-forest-labs", name: "Black Forest Labs", dialect: .bfl, baseURL: "https://api.bfl.ai/v1", location: .vendor)
+        slug: "black-forest-labs", name: "Black Forest Labs", dialect: .bfl, baseURL: "https://api.bfl.ai/v1",
+        location: .vendor)
 
     private static func engine(
         _ transport: any Transport, _ media: any MediaFetcher, provider: Provider = bfl,

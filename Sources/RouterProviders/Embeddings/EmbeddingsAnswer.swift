@@ -50,12 +50,21 @@ struct EmbeddingsAnswer: WholeAnswerReader {
         return ChatPiece(object: writer)
     }
 
+    /// Four bytes for each number.
+    private static func floats(in vector: JSONValue) throws(UpstreamFailure) -> [UInt8] {
+        guard let text = vector.string, let base64 = Base64.checked(Array(text.utf8)[...]) else { throw .notAnAnswer }
+        let bytes = Base64.decoded(base64)
+        guard bytes.count % 4 == 0 else { throw .notAnAnswer }
+        return bytes
+    }
+
     private func write(_ vector: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
         switch (vector.kind, isBase64) {
-        case (.string, true), (.array, false):
-            guard vector.kind == .string || vector.elements.allSatisfy({ $0.kind == .number }) else {
-                throw .notAnAnswer
-            }
+        case (.string, true):
+            _ = try Self.floats(in: vector)
+            writer.copy(vector)
+        case (.array, false):
+            guard vector.elements.allSatisfy({ $0.kind == .number }) else { throw .notAnAnswer }
             writer.copy(vector)
         case (.array, true):
             var bytes: [UInt8] = []
@@ -66,11 +75,7 @@ struct EmbeddingsAnswer: WholeAnswerReader {
             }
             writer.raw([0x22] + Base64.encoded(bytes) + [0x22])
         case (.string, false):
-            guard let text = vector.string, let base64 = Base64.checked(Array(text.utf8)[...]) else {
-                throw .notAnAnswer
-            }
-            let bytes = Base64.decoded(base64)
-            guard bytes.count % 4 == 0 else { throw .notAnAnswer }
+            let bytes = try Self.floats(in: vector)
             writer.beginArray()
             for place in stride(from: 0, to: bytes.count, by: 4) {
                 let pattern = bytes[place..<(place + 4)].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
