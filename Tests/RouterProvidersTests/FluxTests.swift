@@ -82,11 +82,11 @@ private final class PlayedExchange: Exchange {
 
     private static func engine(
         _ transport: any Transport, _ media: any MediaFetcher, provider: Provider = bfl,
-        ledger: any Ledger = FreeLedger(), total: Duration = Timeouts().total,
+        ledger: any Ledger = FreeLedger(), patience: Duration = Timeouts().task,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { _ in }
     ) -> Engine {
         var limits = Engine.Limits()
-        limits.timeouts.total = total
+        limits.timeouts.task = patience
         let model = Model(
             id: "black-forest-labs/flux-1.1-pro", name: "FLUX", contextLength: 0, outputModalities: ["image"],
             pricing: [
@@ -284,7 +284,7 @@ private final class PlayedExchange: Exchange {
         let ledger = ScriptedLedger()
         let engine = Self.engine(
             transport, try MediaFetch(reach: .everywhere), provider: provider, ledger: ledger,
-            total: .milliseconds(1500), sleep: { _ in try await Task.sleep(for: .milliseconds(10)) })
+            patience: .milliseconds(1500), sleep: { _ in try await Task.sleep(for: .milliseconds(10)) })
         let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
         let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
         #expect(

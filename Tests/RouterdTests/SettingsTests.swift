@@ -64,6 +64,7 @@ import Testing
             "ROUTERD_ROUTING_THIRD_PARTY_ACCOUNTS": "1, 2",
             "ROUTERD_TIMEOUTS_CONNECT": "9",
             "ROUTERD_TIMEOUTS_FIRST_BYTE": "9", "ROUTERD_TIMEOUTS_IDLE": "9", "ROUTERD_TIMEOUTS_TOTAL": "9",
+            "ROUTERD_TIMEOUTS_TASK": "9",
         ]
         let loaded = try Self.read(nil, [name: texts[name] ?? "somewhere"])
         #expect("\(loaded.settings)" != "\(Settings())")

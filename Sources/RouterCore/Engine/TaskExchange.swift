@@ -30,9 +30,6 @@ final class TaskExchange: Exchange {
         case failed(UpstreamFailure)
     }
 
-    /// All of a task, its waits included: longer none is waited for.
-    private static let timeMax = Duration.seconds(120)
-
     /// - Parameters:
     ///   - keyHeaders: show the provider's key.
     ///   - sleep: waits; a test's does not.
@@ -46,7 +43,7 @@ final class TaskExchange: Exchange {
         self.tasks = tasks
         self.keyHeaders = keyHeaders
         self.provider = provider
-        let timeouts = timeouts.within(Self.timeMax)
+        let timeouts = timeouts.within(timeouts.task)
         self.timeouts = timeouts
         self.transport = transport
         results = ResultFetch(provider: provider, timeouts: timeouts, transport: transport, media: media)

@@ -122,6 +122,8 @@ public struct Timeouts: Sendable, Hashable {
     public var idle: Duration = .seconds(60)
     /// From the request to the end of the response.
     public var total: Duration = .seconds(600)
+    /// The same of what a vendor makes as a task, all its polls included, where that is less.
+    public var task: Duration = .seconds(120)
     /// Until ``ExchangeEvent/silence`` is reported, again and again.
     public var silence: Duration = .seconds(10)
 

@@ -85,8 +85,16 @@ final class OperationRoute: Sendable {
     private func read(_ request: FrontRequest, for operation: Operation) async throws(APIError) -> OperationRequest {
         if let form = request.form { return try OperationRequest(await form.form(), for: operation) }
         try ContentType.checkJSON(request.header("content-type"), orForm: operation.takesForms)
-        return try OperationRequest(request.body, for: operation)
+        guard request.body.count > Self.longBodyBytes else { return try OperationRequest(request.body, for: operation) }
+        // Many megabytes of Base64 take a tenth of a second: the event loop's other connections are not to wait for that.
+        let read = Task.detached { [body = request.body] in
+            Result { () throws(APIError) in try OperationRequest(body, for: operation) }
+        }
+        return try await read.value.get()
     }
+
+    /// JSON of more is read beside the event loop.
+    private static let longBodyBytes = 1 << 20
 
     /// The body of a whole answer; images are kept so that they have an address.
     private func write(

@@ -150,5 +150,9 @@ struct Setting: Sendable {
         Setting(
             "timeouts.total", \.timeouts.total, .seconds(1...86400), standard: "600",
             "How long an answer may take in all."),
+        Setting(
+            "timeouts.task", \.timeouts.task, .seconds(1...86400), standard: "120",
+            "How long a provider may take for what it makes as a task, such as an image of FLUX, or one of several images of "
+                + "Gemini's."),
     ]
 }
