@@ -325,15 +325,18 @@ import Testing
         #expect(count < 10_000)
         // So that the end of the answer is among what waits with the server.
         try await TestServer.run((2...5).map { steps(count - $0) + end }) { port, _, ledger in
+            var late = 0
             for number in 1...4 {
                 let client = try await ask(port)
                 if number.isMultiple(of: 2) { client.closeOutput() }
                 let isAnswered = await eventually(seconds: 2) { ledger.settled.count == number }
+                late += isAnswered ? 1 : 0
                 client.closeOutput()
                 try await Task.sleep(for: .milliseconds(100))
                 let text = await client.read()
                 #expect(text.hasSuffix("data: [DONE]\n\n\r\n0\r\n\r\n"), "\(number) \(isAnswered) \(text.suffix(60))")
             }
+            #expect(late > 0, "no answer had its end waiting for its client")
         }
     }
 

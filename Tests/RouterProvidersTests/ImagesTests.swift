@@ -105,6 +105,9 @@ import Testing
             ("openai/gpt-image-2", #""size":"2K""#, "size", "multiples of 16"),
             ("openai/gpt-image-2", #""size":"1000x1024""#, "size", "multiples of 16"),
             ("openai/gpt-image-2", #""size":"3200x1024""#, "size", "3:1"),
+            ("openai/gpt-image-2", #""size":"3840x2176""#, "size", "3840x2160"),
+            ("google/gemini-3-pro-image", #""size":"4K","n":3"#, "n", "1 to 2"),
+            ("google/gemini-3-pro-image", #""size":"2K","n":5"#, "n", "1 to 4"),
         ])
     func refuses(_ model: String, _ member: String, _ parameter: String, _ word: String) throws {
         let (request, endpoint, translator) = try parts(
@@ -150,6 +153,21 @@ import Testing
         var usage: Usage?
         for case .usage(let said) in events { usage = said }
         #expect(usage?.imageSize == size && usage?.imageQuality == quality, "\(String(describing: usage))")
+    }
+
+    @Test("an image is what it begins as, whatever its vendor says that it is")
+    func looksAtBytes() throws {
+        let (request, endpoint, translator) = try parts(Array(#"{"model":"mine/flux","prompt":"p"}"#.utf8))
+        for (start, type) in [
+            ([0xFF, 0xD8, 0xFF, 0xE0], "image/jpeg"), (Array("RIFF....WEBPVP8 ".utf8), "image/webp"),
+            ([1, 2, 3], "image/png"),
+        ] as [([UInt8], String)] {
+            let base64 = String(decoding: Base64.encoded(start + [UInt8](repeating: 0, count: 20)), as: UTF8.self)
+            let (events, failure) = events(
+                of: [Array(#"{"data":[{"b64_json":"\#(base64)"}]}"#.utf8)], to: request, at: endpoint, translator)
+            let piece = events.compactMap { if case .completion(let piece) = $0 { piece } else { nil } }.first
+            #expect(failure == nil && piece.map { String(decoding: $0.members, as: UTF8.self) }?.contains(type) == true)
+        }
     }
 
     @Test("what Gemini tries while it thinks is no image of its answer")

@@ -226,17 +226,24 @@ import Testing
             if comesFirst {
                 #expect(
                     upload.late.add(FormField("language", "en"))
-                        && upload.late.add(FormField("response_format", "json")))
+                        && upload.late.add(FormField("response_format", "srt")))
             }
             let asked = try asked(OperationRequest(upload, for: .transcription))
             guard !comesFirst else {
                 let failure = #expect(throws: UpstreamFailure.self) { try asked.upstream() }
-                #expect(failure?.kind == .refused && failure?.parameter == "response_format")
+                #expect(failure?.kind == .unsupported && failure?.parameter == "response_format")
                 continue
             }
             _ = try asked.upstream()
             #expect(upload.late.add(FormField("language", "en")))
-            #expect(!upload.late.add(FormField("response_format", "json")))
+            #expect(
+                upload.late.add(FormField("response_format", "verbose_json")) && upload.late.add(FormField("user", "u"))
+            )
+            for (name, value) in [
+                ("timestamp_granularities[]", "word"), ("response_format", "text"), ("session_id", "s"),
+            ] {
+                #expect(!upload.late.add(FormField(name, value)), "\(name)")
+            }
         }
     }
 

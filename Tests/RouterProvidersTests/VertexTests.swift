@@ -97,7 +97,10 @@ struct VertexTests {
         #expect(
             events == [
                 .usage(usage),
-                .completion(ChatPiece(members: Array(#""data":[{"b64_json":"AQID","media_type":"image/png"}]"#.utf8))),
+                .completion(
+                    ChatPiece(
+                        members: Array(
+                            #""data":[{"b64_json":"AQID","media_type":"image/png"}],"output_format":"png""#.utf8))),
             ])
     }
 

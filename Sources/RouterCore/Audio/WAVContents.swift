@@ -35,7 +35,8 @@ struct WAVReader: Sendable, Hashable {
                 size = walk.passed + 8
                 return
             }
-            if head.stands("fmt ") {
+            // The first counts: so do decoders have it.
+            if head.stands("fmt "), bytesPerSecond == 0 {
                 guard let format = walk.next(8 + min(max(16, length), 40)) else { return }
                 read(format.dropFirst(8))
             }
@@ -60,6 +61,9 @@ struct WAVContents: AudioContents {
     /// Thousand bits a second: from what is coded as GSM and its like up.
     static let kilobits = 4...4608
 
+    /// The same of coded samples.
+    private static let codedKilobits = 4...1536
+
     private var header = WAVReader()
 
     mutating func add(_ bytes: Span<UInt8>) { header.add(bytes) }
@@ -71,7 +75,7 @@ struct WAVContents: AudioContents {
             let length =
                 header.size != nil && header.bytesPerSecond > 0
                 ? AudioLength(exactly: rest * 1000 / header.bytesPerSecond) : AudioLength(bytes: rest, at: 13...1536)
-            return length.within(rest, at: Self.kilobits)
+            return length.within(rest, at: Self.codedKilobits)
         }
         // A header that says much less than is there was written before the samples, or lies.
         let isBelievable = header.sampleBytes < rest && rest - header.sampleBytes <= max(256, min(65_536, rest / 8))

@@ -55,10 +55,12 @@ enum ImageCheck {
         }
     }
 
-    /// Tokens of one image, for models that charge by them: of the dearest and of the cheapest kind.
+    /// Tokens of one image, for models that charge by them: of the dearest and of the cheapest kind. Larger ones have as many
+    /// more as they have pixels.
     ///
     /// Source: OpenAI guide "Image generation", section "Cost and latency".
     private static let tokensAtMost = 6600
+    private static let pixelsAtMost = 1536 * 1024
     static let tokensAtLeast = 272
 
     /// Tokens of one partial image, whatever its size. Source: OpenAI guide "Image generation", section "Partial images
@@ -81,13 +83,14 @@ enum ImageCheck {
         let bytes = root["prompt"]?.text.count ?? 0
         var usage = Usage()
         usage.images = count
-        usage.imageSize = root["size"]?.string
-        usage.imageQuality = root["quality"]?.string
+        usage.imageSize = ImageWords.named(root["size"])
+        usage.imageQuality = ImageWords.named(root["quality"])
         var size = OperationSize(atMost: usage, atLeast: usage)
         // Some vendors are asked for each image by itself.
         size.atMost.prompt = count * (16 + bytes / 2)
         size.atLeast.prompt = bytes / 4
-        size.atMost.completion = count * tokensAtMost + partials(of: root) * tokensOfPartial
+        let pixels = max(pixelsAtMost, usage.imageSize.flatMap(ImageSize.init)?.pixels ?? 0)
+        size.atMost.completion = count * (tokensAtMost * pixels / pixelsAtMost) + partials(of: root) * tokensOfPartial
         size.atLeast.completion = count * tokensAtLeast
         size.atMost.completionImage = size.atMost.completion
         size.atLeast.completionImage = size.atLeast.completion
@@ -99,6 +102,8 @@ enum ImageCheck {
 public struct ImageSize: Sendable, Hashable {
     public var width: Int
     public var height: Int
+
+    public var pixels: Int { width * height }
 
     /// Pixels of a side.
     private static let sideMax = 16_384

@@ -29,15 +29,17 @@ extension PriceList {
     /// The size and quality of the dearest image that a request can come to, by these prices.
     ///
     /// - Parameters:
-    ///   - size: as the request says it; `nil` or `auto`: the vendor chooses.
+    ///   - size: as the request names it; `nil`: the vendor chooses.
     ///   - quality: the same.
     func dearestImage(size: String?, quality: String?, in rates: Rates) -> (size: String?, quality: String?) {
+        let sizes: Set<String?> = size.map { [$0, ImageWords.size($0)] } ?? Set(images.map(\.size) + [nil])
+        let qualities: Set<String?> =
+            quality.map { [$0, ImageWords.quality($0)] } ?? Set(images.map(\.quality) + [nil])
         var dearest: (size: String?, quality: String?, picoUSD: Int64) = (size, quality, -1)
-        let isOpen = { (word: String?) in word == nil || word == "auto" }
-        for one in [size, size.map(ImageWords.size)] + (isOpen(size) ? images.map(\.size) : []) {
-            for other in [quality, quality.map(ImageWords.quality)] + (isOpen(quality) ? images.map(\.quality) : []) {
-                let rate = imageRate(size: one, quality: other, in: rates)
-                if rate > dearest.picoUSD { dearest = (one, other, rate) }
+        for size in sizes {
+            for quality in qualities {
+                let rate = imageRate(size: size, quality: quality, in: rates)
+                if rate > dearest.picoUSD { dearest = (size, quality, rate) }
             }
         }
         return (dearest.size, dearest.quality)

@@ -32,7 +32,7 @@ enum InputAudio {
             "Content-Disposition: form-data; name=\"file\"; filename=\"audio.\(format)\"\r\n"
             + "Content-Type: \(types[format] ?? "application/octet-stream")\r\n\r\n"
         return FormUpload(
-            fields: fields(of: root), boundary: boundary(), fileHead: Array(head.utf8),
+            fields: try fields(of: root), boundary: boundary(), fileHead: Array(head.utf8),
             file: BytesContent(bytes), audio: audio)
     }
 
@@ -70,21 +70,37 @@ enum InputAudio {
         return format
     }
 
+    /// A form may have no more: a list of many elements under a long name would become very many bytes.
+    private static let fieldsMax = 200
+    private static let fieldsBytesMax = 2 << 20
+
     /// Members as a form has them: lists as fields that are there more than once, objects as JSON.
-    private static func fields(of root: JSONValue) -> [FormField] {
-        root.members.flatMap { member -> [FormField] in
+    private static func fields(of root: JSONValue) throws(APIError) -> [FormField] {
+        var fields: [FormField] = []
+        var bytes = 0
+        for member in root.members where !member.value.isNull && member.name != "input_audio" {
             let name = member.name.string
-            guard name != "input_audio", !member.value.isNull else { return [] }
-            guard member.value.kind == .array, name != "models" else { return [FormField(name, text(member.value))] }
-            return member.value.elements.map { FormField(name + "[]", text($0)) }
+            let isList = member.value.kind == .array && name != "models"
+            let fieldName = isList ? name + "[]" : name
+            for value in isList ? member.value.elements.map(\.self) : [member.value] {
+                bytes += fieldName.utf8.count + value.text.count
+                guard fields.count < fieldsMax, bytes <= fieldsBytesMax else {
+                    throw APIError(
+                        .invalidRequest,
+                        "Beside `input_audio` a request may have \(fieldsMax) values and \(fieldsBytesMax >> 20) MiB.",
+                        parameter: String(name.prefix(60)))
+                }
+                fields.append(FormField(fieldName, text(value)))
+            }
         }
+        return fields
     }
 
     private static func text(_ value: JSONValue) -> [UInt8] {
         value.string.map { Array($0.utf8) } ?? Array(value.text)
     }
 
-    /// One that nobody can put into a file: 124 random bits.
+    /// One that nobody can put into a file: some 128 random bits.
     private static func boundary() -> String {
         let letters = (0..<2).map { _ in String(UInt64.random(in: 1 << 60 ... .max), radix: 16) }
         return "routerd-form-" + letters.joined()

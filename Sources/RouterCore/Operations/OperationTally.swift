@@ -4,6 +4,7 @@ struct OperationTally: AnswerTally {
     let prices: PriceList
     private let counted: Usage
     private let leavesTraces: Bool
+    private let isEmbeddings: Bool
     private var usage: Usage?
     private var sound: SoundCount?
     private var transcript: TranscriptCount?
@@ -19,6 +20,7 @@ struct OperationTally: AnswerTally {
         sound = request.operation == .speech ? SoundCount(format: request.audioFormat) : nil
         transcript = request.upload.map(TranscriptCount.init)
         images = request.operation == .images ? ImageCount(of: request.root) : nil
+        isEmbeddings = request.operation == .embeddings
         prices = endpoint.prices
         counted = size.atLeast
         leavesTraces = endpoint.provider.location == .vendor
@@ -38,6 +40,8 @@ struct OperationTally: AnswerTally {
 
     func bill(_ end: Bill.End) -> Bill {
         var (reported, counted) = (usage, counted)
+        // What is put into numbers has been read.
+        if isEmbeddings, reported?.prompt == 0 { reported = nil }
         sound?.complete(&reported, &counted)
         transcript?.complete(&reported, &counted, prices: prices)
         images?.complete(&reported, &counted, end, prices: prices)

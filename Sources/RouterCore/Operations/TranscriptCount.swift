@@ -2,6 +2,8 @@
 struct TranscriptCount: Sendable {
     /// Milliseconds that a vendor may charge for a file of none: Groq's least is ten seconds.
     private static let leastCharged = 15_000
+    /// Thousand bits a second that sound has in any format, at least.
+    private static let kilobits = 4...4608
 
     private let upload: FormUpload
     private var pieceBytes = 0
@@ -24,14 +26,16 @@ struct TranscriptCount: Sendable {
 
     /// Adds what came to our count, and what only we know to the vendor's.
     ///
-    /// A vendor counts tokens, or seconds. Its seconds are believed up to twice what the file can last and a little more, for
-    /// those that charge by the channel, or at least for some seconds. One that counts seconds of a model that is sold by the token leaves the tokens
-    /// to us.
+    /// A vendor counts tokens, or seconds. Its seconds are believed up to what so many bytes can last in any format, or to
+    /// twice what the file says, for those that charge by the channel; and a little more, for those that charge for some
+    /// seconds at least. So a file that says it is short is charged for what its vendor heard, and microseconds that are
+    /// taken for seconds are not. One that counts seconds of a model that is sold by the token leaves the tokens to us.
     func complete(_ reported: inout Usage?, _ counted: inout Usage, prices: PriceList) {
         let length = upload.audio.length.atLeast
         let rates = prices.rates(prompt: 0, service: nil)
         let isByToken = rates.dearest([.prompt, .completion, .audio]) > 0
-        let believable = 1...upload.audio.length.atMost * 2 + Self.leastCharged
+        let bytes = AudioLength(bytes: upload.audio.byteCount, at: Self.kilobits)
+        let believable = 1...max(upload.audio.length.atMost * 2, bytes.atMost) + Self.leastCharged
         let saidLength = reported.flatMap { believable.contains($0.audioMilliseconds) ? $0.audioMilliseconds : nil }
         counted.audioMilliseconds = saidLength ?? length
         if isByToken {

@@ -145,23 +145,33 @@ public final class LateFields: Sendable {
 
     /// A vendor is asked that is to have only some of them.
     ///
-    /// - Throws: ``UpstreamFailure`` of kind `refused` when another one came already.
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` when another one came already.
     public func limit(to isTaken: @escaping @Sendable (FormField) -> Bool) throws(UpstreamFailure) {
         let other = state.withLock { state in
             state.isTaken = isTaken
             return state.fields.first { !isTaken($0) }
         }
         guard let name = other.map({ String($0.plainName) }) else { return }
-        throw UpstreamFailure(
-            .refused, "`\(name)` must stand before the file where `model` does.", parameter: name)
+        throw UpstreamFailure(.unsupported, Self.mustBeEarly(name), parameter: name)
     }
 
-    /// Checks the values of those that came, as if they had come before the file.
+    /// What a client is told of a field that was not to come late.
+    public static func mustBeEarly(_ name: String) -> String {
+        "`\(name)` must stand before the file where `model` does."
+    }
+
+    /// Checks the values of those that came, by themselves.
     ///
     /// - Throws: ``APIError`` that names the first one at fault.
     public func check() throws(APIError) {
         let fields = fields
-        guard !fields.isEmpty, let document = try? JSONDocument(FormUpload.document(of: fields)) else { return }
+        guard !fields.isEmpty else { return }
+        let document: JSONDocument
+        do throws(JSONFault) {
+            document = try JSONDocument(FormUpload.document(of: fields))
+        } catch {
+            throw APIError(.invalidRequest, error.message, parameter: error.path.isEmpty ? nil : error.path)
+        }
         try TranscriptionCheck.check(document.root)
     }
 }

@@ -61,10 +61,13 @@ struct HeaderParameters: Sendable, Hashable {
         return parameters[name].map { String(decoding: Self.unquoted($0), as: UTF8.self) }
     }
 
-    /// Whether others may take another value for this parameter than we do: it is there twice, or in RFC 8187's form.
+    /// Whether others may take another value for this parameter than we do: it is there twice, or in RFC 8187's form, or in
+    /// the pieces of RFC 2231.
     ///
     /// - Parameter name: in lower case.
-    func isAmbiguous(_ name: String) -> Bool { repeated.contains(name) || parameters[name + "*"] != nil }
+    func isAmbiguous(_ name: String) -> Bool {
+        repeated.contains(name) || parameters.keys.contains { $0.hasPrefix(name + "*") }
+    }
 
     /// A name as it stands between quotes: three bytes as browsers write them.
     static func quoted(_ name: String) -> [UInt8] {
@@ -83,8 +86,13 @@ struct HeaderParameters: Sendable, Hashable {
         var bytes: [UInt8] = []
         var rest = text[...]
         while let byte = rest.first {
-            let code = String(decoding: rest.prefix(3), as: UTF8.self).uppercased()
-            if let meant = ["%22": UInt8(ascii: "\""), "%0A": 0x0A, "%0D": 0x0D][code] {
+            let isCode = { (code: StaticString) in
+                code.withUTF8Buffer { rest.prefix(3).elementsEqual($0, by: { $0 == $1 || $0 == $1 | 0x20 }) }
+            }
+            let meant: UInt8? =
+                byte != UInt8(ascii: "%")
+                ? nil : isCode("%22") ? UInt8(ascii: "\"") : isCode("%0A") ? 0x0A : isCode("%0D") ? 0x0D : nil
+            if let meant {
                 bytes.append(meant)
                 rest = rest.dropFirst(3)
             } else {

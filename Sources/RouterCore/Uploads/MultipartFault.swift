@@ -4,7 +4,7 @@ public enum MultipartFault: Error, Sendable, Hashable {
     case noBoundary
     /// It has more than 70 bytes, or bytes that a boundary cannot have.
     case badBoundary
-    /// Something else than a line's end follows a boundary.
+    /// Something else than a line's end follows a boundary, or one stands where content begins.
     case badDelimiter
     /// The lines before a part's content are more than the limit.
     case headTooLarge(bytesMax: Int)
@@ -25,12 +25,13 @@ public enum MultipartFault: Error, Sendable, Hashable {
             "The form's `Content-Type` has no `boundary`: let your HTTP library set it, and do not write it yourself."
         case .badBoundary:
             "The form's boundary is not valid: it has 1 to 70 letters, digits or '()+_,-./:=? and spaces."
-        case .badDelimiter: "The form is broken: something other than the end of the line follows a boundary."
+        case .badDelimiter:
+            "The form is broken: something other than the end of the line stands before or behind a boundary."
         case .headTooLarge(let bytesMax):
             "The lines before the content of a part are too long: at most \(bytesMax) bytes."
         case .noName: "A part of the form has no name: `Content-Disposition: form-data; name=\"…\"` is missing."
         case .ambiguousName:
-            "A part of the form can be read under two names: it needs one `Content-Disposition`, with one `name` and no `name*`."
+            "A part of the form can be read under two names: it needs one `Content-Disposition`, in one line, with one `name` and no `name*`."
         case .nested: "A part of the form is a form itself: send one file, and the fields beside it."
         case .tooManyParts(let max): "The form has too many parts: at most \(max)."
         case .truncated: "The form ended before its last boundary: it did not come whole."

@@ -13,8 +13,13 @@ public struct MultipartHead: Sendable, Hashable {
         var disposition: HeaderParameters?
         var type: HeaderParameters?
         for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            // A line that goes on with the one before means something to some, and to others not.
+            guard let first = line.first, first != UInt8(ascii: " "), first != UInt8(ascii: "\t") else {
+                throw .ambiguousName
+            }
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+            let name = line[..<colon].prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+            switch String(decoding: name, as: UTF8.self).lowercased() {
             case "content-disposition":
                 guard disposition == nil else { throw .ambiguousName }
                 disposition = HeaderParameters(line[(colon + 1)...])

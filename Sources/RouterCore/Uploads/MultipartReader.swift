@@ -24,6 +24,8 @@ public struct MultipartReader: Sendable {
     private enum Phase {
         /// Content, of a part or before the first one.
         case content(isPart: Bool)
+        /// The first bytes of a part's content, of which it must be known that they are no boundary.
+        case contentStart
         /// Behind a boundary.
         case delimiter
         case head
@@ -119,12 +121,30 @@ public struct MultipartReader: Sendable {
                 partCount += 1
                 guard partCount <= limits.partsMax else { throw MultipartFault.tooManyParts(limits.partsMax) }
                 let head = try MultipartHead(Array(rest.extracting(first: count)))
-                phase = .content(isPart: true)
+                phase = .contentStart
                 start += count
                 try handle(.part(head, offset: position - (bytes.count - start)), none)
+            case .contentStart:
+                // A boundary right behind the empty line ends the part to some, and to others is its content.
+                switch beginsWithBoundary(rest) {
+                case true?: throw MultipartFault.badDelimiter
+                case nil: return kept = Array(rest)
+                case false?: phase = .content(isPart: true)
+                }
             case .over: return
             }
         }
+    }
+
+    /// Whether a boundary stands first, without the line's end before it; `nil` where more bytes must tell.
+    private func beginsWithBoundary(_ bytes: Span<UInt8>) -> Bool? {
+        let count = delimiter.count - 2
+        for index in 0..<min(bytes.count, count) where bytes[index] != delimiter[index + 2] { return false }
+        var first = count
+        while first < bytes.count, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
+        guard first + 1 < bytes.count else { return first < count + 1024 ? nil : true }
+        let isEnd = first == count && bytes[first] == UInt8(ascii: "-") && bytes[first + 1] == UInt8(ascii: "-")
+        return isEnd || bytes[first] == 0x0D || bytes[first] == 0x0A
     }
 
     /// Bytes up to the empty line, that included; `nil` when it has not come.

@@ -247,9 +247,10 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Lets a client that is still sending take the answer before its connection is reset.
     private func closeAfterFlush(context: ChannelHandlerContext) {
         watch.start(.lastBytes, limits: limits)
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        sent.futureResult.assumeIsolated().whenComplete { [self] _ in watch.start(.closing, limits: limits) }
-        context.close(mode: .output, promise: sent)
+        let closed = context.eventLoop.makePromise(of: Void.self)
+        closed.futureResult.assumeIsolated().whenComplete { [self] _ in watch.start(.closing, limits: limits) }
+        guard let reader else { return closed.fail(ChannelError.ioOnClosedChannel) }
+        reader.closeOutput(promise: closed)
     }
 
     private func writeContinue(context: ChannelHandlerContext) {
@@ -267,13 +268,13 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .probe:
             // A client that is gone answers whatever it gets with a reset; one that only stopped sending ignores this.
             if let response { response.probe() } else { context.close(promise: nil) }
-        case .close: context.close(mode: .output, promise: nil)
+        case .close: closeAfterFlush(context: context)
         case .wait: break
         case .pass:
             if isHandedOver {
                 context.fireUserInboundEventTriggered(event)
             } else {
-                context.close(mode: .output, promise: nil)
+                closeAfterFlush(context: context)
             }
         }
     }

@@ -57,7 +57,9 @@ public final class MediaFolder: Sendable {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             var facts = stat()
-            guard Self.type(of: name) != nil, stat("\(path)/\(name)", &facts) == 0 else { continue }
+            guard Self.type(of: name) != nil, lstat("\(path)/\(name)", &facts) == 0,
+                facts.st_mode & S_IFMT == S_IFREG
+            else { continue }
             found.append(
                 Entry(name: name, bytes: Int(facts.st_size), expiresAt: Int64(facts.st_mtim.tv_sec) * 1000 + lifetime))
         }
@@ -77,11 +79,9 @@ public final class MediaFolder: Sendable {
 
     /// Keeps a file, and removes what is too old, or oldest where there is no room.
     ///
-    /// - Parameter type: what it is said to be; how it begins counts for more.
     /// - Returns: its name; `nil` when it cannot be kept: too large, of a type that is not kept, a full disk.
     func keep(_ bytes: [UInt8], type: String) async -> String? {
-        let found = MediaType.images.first { $0.begins(bytes) }?.rawValue
-        guard let end = Self.types.first(where: { $0.value == found ?? type })?.key, !bytes.isEmpty,
+        guard let end = Self.types.first(where: { $0.value == type })?.key, !bytes.isEmpty,
             bytes.count <= min(limits.fileBytesMax, limits.bytesMax)
         else { return nil }
         var random = SystemRandomNumberGenerator()

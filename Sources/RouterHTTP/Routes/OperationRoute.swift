@@ -86,7 +86,8 @@ final class OperationRoute: Sendable {
         if let form = request.form { return try OperationRequest(await form.form(), for: operation) }
         try ContentType.checkJSON(request.header("content-type"), orForm: operation.takesForms)
         guard request.body.count > Self.longBodyBytes else { return try OperationRequest(request.body, for: operation) }
-        // Many megabytes of Base64 take a tenth of a second: the event loop's other connections are not to wait for that.
+        // Many megabytes of Base64 take a tenth of a second: the event loop's other connections are not to wait for that. It
+        // ends by itself.
         let read = Task.detached { [body = request.body] in
             Result { () throws(APIError) in try OperationRequest(body, for: operation) }
         }

@@ -335,8 +335,7 @@ final class FormIntake: @unchecked Sendable {
     // MARK: Errors
 
     private static func mustBeEarly(_ name: String) -> APIError {
-        APIError(
-            .invalidRequest, "`\(name)` must stand before the file where `model` does.", parameter: name)
+        APIError(.invalidRequest, LateFields.mustBeEarly(name), parameter: name)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -50,26 +50,43 @@ public struct FluxImages: OperationTranslator {
         writer.member("height", height)
         writer.member("output_format", format)
         if let seed = root["seed"], !seed.isNull {
-            guard let number = seed.integer, (0...Int(Int32.max)).contains(number) else {
+            // The last image's is that and one less than their number.
+            guard let number = seed.integer, (0...Int(Int32.max) - 9).contains(number) else {
                 throw UpstreamFailure(
-                    .unsupported, "`seed` must be from 0 to \(Int32.max) for \(endpoint.upstreamModel).",
+                    .unsupported, "`seed` must be from 0 to \(Int(Int32.max) - 9) for \(endpoint.upstreamModel).",
                     parameter: "seed")
             }
             writer.member("seed", number + index)
         }
         if let tolerance = root["safety_tolerance"], !tolerance.isNull {
-            writer.member("safety_tolerance", tolerance)
+            guard let number = tolerance.integer, (0...6).contains(number) else {
+                throw Self.unknown("safety_tolerance", "a number from 0 to 6", endpoint)
+            }
+            writer.member("safety_tolerance", number)
         } else if root["moderation"]?.equals("low") == true {
             writer.member("safety_tolerance", 5)
         }
-        for name in ["prompt_upsampling", "image_prompt"] {
-            if let value = root[name], !value.isNull {
-                writer.name(escaping: name)
-                writer.raw(value.text)
+        if let value = root["prompt_upsampling"], !value.isNull {
+            guard value.bool != nil else { throw Self.unknown("prompt_upsampling", "true or false", endpoint) }
+            writer.member("prompt_upsampling", value)
+        }
+        if let value = root["image_prompt"], !value.isNull {
+            // It is sent once for each image.
+            guard value.kind == .string, value.text.count * (root["n"]?.integer ?? 1) <= Self.imagePromptBytesMax else {
+                throw Self.unknown(
+                    "image_prompt", "an image in Base64, at most \(Self.imagePromptBytesMax >> 20) MiB for all images",
+                    endpoint)
             }
+            writer.member("image_prompt", value)
         }
         writer.endObject()
         return UpstreamRequest(path: "/\(endpoint.upstreamModel)", body: writer.bytes)
+    }
+
+    private static let imagePromptBytesMax = 32 << 20
+
+    private static func unknown(_ member: String, _ what: String, _ endpoint: Endpoint) -> UpstreamFailure {
+        UpstreamFailure(.unsupported, "`\(member)` must be \(what) for \(endpoint.upstreamModel).", parameter: member)
     }
 
     /// The nearest sides that the model can make, in the same ratio.
@@ -106,8 +123,8 @@ public struct FluxImages: OperationTranslator {
                 }
                 var usage = Usage()
                 usage.images = images.count
-                usage.imageSize = asked["size"]?.string
-                usage.imageQuality = asked["quality"]?.string
+                usage.imageSize = ImageWords.named(asked["size"])
+                usage.imageQuality = ImageWords.named(asked["quality"])
                 return ImagesAnswer.Reading(images: images, usage: usage, tellsFormat: true)
             },
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)

@@ -53,7 +53,7 @@ public struct GeminiImages: OperationTranslator {
             isImagen
             ? imagen(
                 prompt, count, try imagenShape(size, quality: root["quality"]?.string, endpoint))
-            : gemini(prompt, try geminiShape(size, endpoint))
+            : gemini(prompt, try geminiShape(size, count, endpoint))
         let method = isImagen ? "predict" : "generateContent"
         return UpstreamRequest(path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body)
     }
@@ -132,8 +132,16 @@ public struct GeminiImages: OperationTranslator {
     }
 
     /// Only the third generation has more than one resolution.
-    private func geminiShape(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> Shape {
+    private func geminiShape(
+        _ size: String, _ count: Int, _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> Shape {
         let tiers = endpoint.upstreamModel.hasPrefix("gemini-3") ? ["1K", "2K", "4K"] : []
+        // All answers together are read up to a bound: what would not fit is not asked for.
+        let most = ["2K": 4, "4K": 2][size] ?? Self.imagesMax
+        guard count <= most else {
+            throw UpstreamFailure(
+                .unsupported, "`n` must be from 1 to \(most) for a `size` of \(size).", parameter: "n")
+        }
         if tiers.contains(size) { return Shape(tier: size) }
         return Shape(ratio: try geminiRatio(size, endpoint, tiers))
     }
@@ -167,7 +175,7 @@ public struct GeminiImages: OperationTranslator {
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let (isImagen, isOne) = (Self.isImagen(endpoint), Self.requests(for: request, at: endpoint) == 1)
-        let (size, quality) = (request.root["size"]?.string, request.root["quality"]?.string)
+        let (size, quality) = (ImageWords.named(request.root["size"]), ImageWords.named(request.root["quality"]))
         return WholeAnswer(
             ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 var all = ImagesAnswer.Reading(images: [], usage: Usage())

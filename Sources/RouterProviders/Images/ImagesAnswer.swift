@@ -8,10 +8,12 @@ struct AnsweredImage {
     let type: String
     let revisedPrompt: JSONValue?
 
-    /// - Parameter base64: as the vendor wrote it.
+    /// - Parameters:
+    ///   - base64: as the vendor wrote it.
+    ///   - type: what it says that this is; how it begins counts for more.
     init(base64: JSONValue, type: String, revisedPrompt: JSONValue? = nil) {
         self.base64 = base64.text
-        self.type = type
+        self.type = Self.type(of: base64.text.dropFirst().prefix(24)) ?? type
         self.revisedPrompt = revisedPrompt
     }
 
@@ -19,6 +21,12 @@ struct AnsweredImage {
         base64 = [UInt8(ascii: "\"")] + media.base64 + [UInt8(ascii: "\"")]
         type = media.type.rawValue
         self.revisedPrompt = revisedPrompt
+    }
+
+    private static func type(of letters: ArraySlice<UInt8>) -> String? {
+        guard letters.count == 24, let letters = Base64.checked(letters) else { return nil }
+        let start = Base64.decoded(letters)
+        return MediaType.images.first { $0.begins(start) }?.rawValue
     }
 
     /// - Throws: ``UpstreamFailure`` of kind `broken` for what does not decode.

@@ -62,11 +62,12 @@ public struct OpenAIImages: OperationTranslator {
 
     private static func checkFree(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) {
         guard let sides = ImageSize(size), sides.width.isMultiple(of: 16), sides.height.isMultiple(of: 16),
-            max(sides.width, sides.height) <= 3 * min(sides.width, sides.height)
+            max(sides.width, sides.height) <= min(3840, 3 * min(sides.width, sides.height)),
+            sides.pixels <= 3840 * 2160
         else {
             throw UpstreamFailure(
                 .unsupported,
-                "`size` must be auto, or width and height that are multiples of 16 and no more than 3:1 for \(endpoint.upstreamModel).",
+                "`size` must be auto, or width and height that are multiples of 16 no more than 3:1 and 3840x2160, for \(endpoint.upstreamModel).",
                 parameter: "size")
         }
     }

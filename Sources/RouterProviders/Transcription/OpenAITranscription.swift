@@ -25,7 +25,7 @@ public struct OpenAITranscription: OperationTranslator {
         guard let upload = request.upload else {
             throw UpstreamFailure(.refused, "`file` is required.", parameter: "file")
         }
-        try upload.late.limit { isTaken($0) }
+        try upload.late.limit { isTakenLate($0) }
         let fields = upload.fields.compactMap { isTaken($0) ? renamed($0) : nil }
         let form = try upload.form(with: [FormField("model", endpoint.upstreamModel)] + fields)
         return UpstreamRequest(
@@ -39,6 +39,15 @@ public struct OpenAITranscription: OperationTranslator {
         case .mistral: return Self.mistralMembers.contains(name)
         case .openAI, .engine: return name != "model" && !OperationRequest.routerMembers.contains(name)
         }
+    }
+
+    /// Whether a field behind a file on its way may go on as it came. Mistral passes over what it does not know.
+    private func isTakenLate(_ field: FormField) -> Bool {
+        guard vendor == .mistral else { return isTaken(field) }
+        let name = String(field.plainName)
+        if name == "response_format" { return ["json", "verbose_json"].contains(field.text) }
+        return !OperationRequest.routerMembers.contains(name)
+            && (!Self.mistralMembers.contains(name) || renamed(field) == field)
     }
 
     /// Mistral's lists have no `[]`.

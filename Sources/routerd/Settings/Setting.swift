@@ -153,6 +153,6 @@ struct Setting: Sendable {
         Setting(
             "timeouts.task", \.timeouts.task, .seconds(1...86400), standard: "120",
             "How long a provider may take for what it makes as a task, such as an image of FLUX, or one of several images of "
-                + "Gemini's."),
+                + "Gemini's; never longer than `timeouts.total`."),
     ]
 }

@@ -38,6 +38,14 @@ import Testing
         #expect(text.hasSuffix("\"cost\":0.0015}}\n\n"))
     }
 
+    @Test("what was held back goes out also where the answer broke off behind it") func failsBehind() {
+        let text = written(.images) { events, bytes in
+            events.append([.completion(piece(#""type":"c","d":2"#))], to: &bytes)
+            events.fail(APIError(.providerError, "It broke."), into: &bytes)
+        }
+        #expect(text.hasPrefix("event: c\ndata: {\"type\":\"c\",\"d\":2}\n\nevent: error\ndata: {\"type\":\"error\""))
+    }
+
     @Test("other events have no name, and an error says what it is") func fails() {
         let text = written(.embeddings) { events, bytes in
             events.append([.content(piece(#""type":"a""#))], to: &bytes)

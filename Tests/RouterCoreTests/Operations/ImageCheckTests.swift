@@ -100,6 +100,13 @@ import Testing
         #expect(record.basis == .counted && record.cost.nanoUSD == (272 + partials * 100) * 40_000)
     }
 
+    @Test("larger images are held for by their pixels")
+    func holdsByPixels() async throws {
+        let (held, _) = try await amounts(
+            Self.model([.init(unit: "image_output_token", usd: "0.00004")]), #""size":"3072x2048""#)
+        #expect(held == Int64(4 * 6600 * 40_000))
+    }
+
     @Test("images that nobody asked for are not charged")
     func ignoresMore() async throws {
         let model = Self.model([], images: [.init(size: nil, quality: nil, usd: "0.25")])

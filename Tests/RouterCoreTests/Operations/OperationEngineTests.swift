@@ -42,6 +42,13 @@ import Testing
         #expect(record.basis == .counted && record.usage.prompt == 10 && record.cost == Money(nanoUSD: 10_000))
     }
 
+    @Test("what is put into numbers has been read, whatever the vendor says")
+    func disbelievesNothing() async throws {
+        let record = try await ask(
+            [[.head(200), .bytes("whole x\nusage 0 0\nend\n")]], model(), ledger: ScriptedLedger())
+        #expect(record.basis == .counted && record.cost == Money(nanoUSD: 10_000))
+    }
+
     @Test("a count that no request can have is not believed")
     func disbelieves() async throws {
         let record = try await ask(

@@ -134,8 +134,8 @@ import Testing
     // MARK: Usage
 
     @Test(
-        "is charged by its vendor's seconds as far as its sound can be so long, and by the sound's own beyond that",
-        arguments: [(980, 980), (2000, 2000), (10_000, 10_000), (18_000, 1000), (2_950_000_000, 1000), (0, 1000)])
+        "is charged by its vendor's seconds as far as so many bytes can last so long, and by the sound's own beyond that",
+        arguments: [(980, 980), (2000, 2000), (64_000, 64_000), (80_000, 1000), (2_950_000_000, 1000), (0, 1000)])
     func believes(_ said: Int, _ charged: Int) throws {
         let upload = try #require(try request("", milliseconds: 1000).upload)
         let prices = PriceList(rates: Rates())
@@ -143,6 +143,39 @@ import Testing
         reported?.audioMilliseconds = said
         TranscriptCount(upload).complete(&reported, &counted, prices: prices)
         #expect(reported?.audioMilliseconds == charged && counted.audioMilliseconds == charged)
+    }
+
+    @Test("is charged by what its vendor heard where its own header says next to nothing")
+    func distrustsHeader() throws {
+        // Half a minute at 8 kHz, said to be of 768,000 Hz in 32 channels of 64 bits.
+        var sound = Samples.wav(milliseconds: 30_000)
+        sound.replaceSubrange(22..<24, with: [32, 0])
+        sound.replaceSubrange(24..<28, with: [0, 0xB8, 0x0B, 0])
+        sound.replaceSubrange(34..<36, with: [64, 0])
+        let audio = UploadedAudio(sound)
+        #expect(audio.length.atMost < 10)
+        let upload = FormUpload(
+            fields: [], boundary: "b", fileHead: [], file: BytesContent(sound), audio: audio)
+        var (reported, counted): (Usage?, Usage) = (Usage(), Usage())
+        reported?.audioMilliseconds = 120_000
+        TranscriptCount(upload).complete(&reported, &counted, prices: PriceList(rates: Rates()))
+        #expect(reported?.audioMilliseconds == 120_000)
+    }
+
+    @Test(
+        "has no more values beside its sound than a form may have fields",
+        arguments: [
+            (#""\#(String(repeating: "a", count: 500_000))":[0,0,0,0,0,0]"#, false),
+            (#""keywords":["\#(String(repeating: #"a",""#, count: 300))"]"#, false),
+            (#""prompt":"\#(String(repeating: "a", count: 20_000))","keywords":["a","b"]"#, true),
+        ])
+    func boundsFields(_ members: String, isTaken: Bool) {
+        let result = Result { try request(members) }
+        guard case .failure(let error) = result else {
+            #expect(isTaken)
+            return
+        }
+        #expect(!isTaken && (error as? APIError)?.kind == .invalidRequest, "\(error)")
     }
 
     private func usage(_ change: (inout Usage) -> Void) -> String {

@@ -127,9 +127,18 @@ struct MultipartReaderTests {
         #expect(Self.fault(of: "--b" + String(repeating: " ", count: 5000)) == .badDelimiter)
         #expect(Self.fault(of: "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--") == .noName)
         #expect(Self.fault(of: "--b\r\n\r\nx\r\n--b--") == .noName)
+        let inside = "--b\r\n\(head)\r\n--b\r\n\(head)\r\nx\r\n--b--"
+        #expect(
+            Self.fault(of: inside) == .badDelimiter
+                && Self.fault(of: "--b\r\n\(head)\r\n--b \r\nx\r\n--b--") == .badDelimiter)
+        #expect(
+            Self.fault(of: "--b\r\n\(head)\r\n--a\r\n--b--") == nil
+                && Self.fault(of: "--b\r\n\(head)\r\n-\r\n--b--") == nil)
         for lines in [
             "Content-Disposition: form-data; name=\"x\"; name=\"model\"", "\(head.dropLast()); name*=UTF-8''model",
-            "Content-Disposition: form-data; name*=UTF-8''model",
+            "Content-Disposition: form-data; name*=UTF-8''model", "\(head.dropLast()); name*0=\"mo\"; name*1=\"del\"",
+            "\(head.dropLast());\r\n name*=UTF-8''model", head + "Content-Disposition : form-data; name=\"model\"",
+            head.dropLast() + "\r" + head.dropLast(),
             head + "content-disposition: form-data; name=\"model\"",
         ] {
             #expect(Self.fault(of: "--b\r\n\(lines)\r\n\r\nx\r\n--b--") == .ambiguousName, "\(lines)")
