@@ -61,6 +61,31 @@ import Testing
         }
     }
 
+    @Test("a vendor that speaks longer than was held for is paid as long as the credit reaches, and then ended")
+    func spends() async throws {
+        let ended = Signal()
+        let head = Step.head(200, ["content-type": "audio/pcm;rate=24000", "transfer-encoding": "chunked"])
+        let second = Step.chunk(String(repeating: "x", count: 48_000))
+        let server = try LoopbackServer(
+            steps: [head] + Array(repeating: second, count: 100) + [.untilClosed(ended)])
+        let model = TestServer.model(
+            "test/voice", puttingOut: "speech", "audio_output_second", usd: "0.001", at: [server]
+        ) { _ in "tts-1" }
+        let ledger = ScriptedLedger(amount: Money(nanoUSD: 2_000_000), growsTo: Money(nanoUSD: 10_000_000))
+        try await TestServer.serve([server], model: model, ledger: ledger) { port, ledger in
+            let client = try RawClient(port: port)
+            await client.send(Self.request(format: "pcm"))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && !text.hasSuffix("0\r\n\r\n"))
+            await ended.raised()
+            #expect(await eventually { ledger.settled.count == 1 })
+            let cost = try #require(ledger.settled.first).cost
+            #expect(ledger.grown.count > 1 && ledger.grown.last.map { $0 <= Money(nanoUSD: 10_000_000) } == true)
+            // What came in one piece with the last that is paid: at most as much as is read at once.
+            #expect(cost.nanoUSD > 5_000_000 && cost.nanoUSD < 16_000_000, "\(cost)")
+        }
+    }
+
     @Test("a vendor that breaks off in the middle: the connection ends without the end of the body")
     func breaks() async throws {
         let server = try LoopbackServer(steps: [Self.head, .chunk(Self.sound), .reset])

@@ -136,11 +136,10 @@ enum TestServer {
     /// Runs `body` against a server with the real translators and libcurl before vendors on loopback, which end with it.
     static func serve(
         _ vendors: [LoopbackServer], model: Model, timeouts: Timeouts = Timeouts(), keys: Keys = Keys(),
-        front: FrontLimits = FrontLimits(),
+        front: FrontLimits = FrontLimits(), ledger: ScriptedLedger = ScriptedLedger(),
         _ body: @Sendable (_ port: Int, _ ledger: ScriptedLedger) async throws -> Void
     ) async throws {
         let transport = try CurlTransport()
-        let ledger = ScriptedLedger()
         let catalog = Catalog([model])
         var limits = Engine.Limits()
         limits.timeouts = timeouts

@@ -288,6 +288,33 @@ struct TestForm {
         }
     }
 
+    @Test(
+        "a file that turns out to be longer than it began is paid before its vendor has all of it, or is refused",
+        arguments: [true, false])
+    func holdsForLength(reaches: Bool) async throws {
+        // MPEG-1, layer III, 44.1 kHz: 8 frames of 320 thousand bits a second, and then only 32 thousand, for 262 seconds.
+        let fast = [0xFF, 0xFB, 0xE0, 0x64] + [UInt8](repeating: 0, count: 1040)
+        let slow = [0xFF, 0xFB, 0x10, 0x64] + [UInt8](repeating: 0, count: 100)
+        let sound =
+            Array(repeating: fast, count: 8).flatMap(\.self) + Array(repeating: slow, count: 10_000).flatMap(\.self)
+        let server = try LoopbackServer(steps: Self.answer)
+        let ledger = ScriptedLedger(
+            amount: Money(nanoUSD: 3_000_000), growsTo: reaches ? Money(nanoUSD: .max) : Money(nanoUSD: 20_000_000))
+        try await TestServer.serve([server], model: Self.model([server]), ledger: ledger) { port, ledger in
+            let form = TestForm(TestForm.field("model", "test/hear"), TestForm.file(sound, fileName: "a.mp3"))
+            let text = try await send(form.head() + form.body, to: port)
+            #expect(text.hasPrefix(reaches ? "HTTP/1.1 200" : "HTTP/1.1 402"), "\(text)")
+            #expect(server.requests.count == (reaches ? 1 : 0))
+            #expect(await eventually { ledger.settled.count == 1 })
+            // A frame has 1,152 samples; a second costs a hundred thousand nano-dollars.
+            let cost = Money(nanoUSD: Int64(10_008 * 1152 * 1000 / 44_100) * 100)
+            #expect(ledger.grown == (reaches ? [cost] : []))
+            #expect(ledger.ended == (reaches ? [cost] : [Money(nanoUSD: 3_000_000)]))
+            #expect(ledger.settled.map(\.cost) == (reaches ? [cost] : [.zero]))
+            #expect(reaches || text.contains("insufficient_credits"), "\(text)")
+        }
+    }
+
     @Test("a small file goes to a second endpoint whole, and so does a large one that was kept")
     func fallsBack() async throws {
         for (isSmall, modelFirst) in [(true, true), (false, false)] {

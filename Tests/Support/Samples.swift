@@ -96,7 +96,7 @@ public final class ManualClock: Sendable {
 
 /// The one fake ledger: refuses or lets pass, and remembers.
 public final class ScriptedLedger: Ledger {
-    private let state = Mutex<(settled: [Generation], held: Int, grown: [Money])>(([], 0, []))
+    private let state = Mutex<(settled: [Generation], held: Int, grown: [Money], ended: [Money])>(([], 0, [], []))
     private let refusal: APIError?
     private let amount: Money
     private let growsTo: Money
@@ -121,6 +121,9 @@ public final class ScriptedLedger: Ledger {
     /// What holds were made larger to, in order.
     public var grown: [Money] { state.withLock(\.grown) }
 
+    /// How large holds were at their end, in order.
+    public var ended: [Money] { state.withLock(\.ended) }
+
     public func hold(
         for generation: Generation, _ estimate: HoldEstimate, caller: Caller
     ) async throws(APIError) -> Hold {
@@ -137,7 +140,10 @@ public final class ScriptedLedger: Ledger {
     }
 
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {
-        state.withLock { $0.settled.append(generation) }
+        state.withLock { state in
+            state.settled.append(generation)
+            state.ended.append(hold.amount)
+        }
         if let failure { throw failure }
         return generation
     }

@@ -33,10 +33,12 @@ public struct ChatAnswer: Sendable {
     /// - Parameter write: gets all events that came together. While it is suspended, nothing is read from the vendor.
     /// - Returns: the record, already stored, for the usage of the last chunk.
     /// - Throws: ``UpstreamFailure`` when the vendor broke off; what `write` throws, when the client did. The record is
-    ///   stored by then too. ``APIError`` when the record of a complete answer cannot be stored.
+    ///   stored by then too. ``APIError`` when the record of a complete answer cannot be stored, and when the credit ends in
+    /// the middle of one that cannot say so itself.
     public func forward(to write: ([ChatEvent]) async throws -> Void) async throws -> Generation {
         var attempt = attempt
         var progress = tally
+        var shortage: APIError?
         var reader = AbandonedReader(engine: engine, provider: attempt.endpoint.provider)
         defer { reader.end() }
         do {
@@ -54,6 +56,7 @@ public struct ChatAnswer: Sendable {
                 }
                 guard await progress.isPaid(by: engine.ledger) else {
                     attempt.cancel()
+                    shortage = progress.shortage
                     let end = progress.endOfCredit
                     progress.note(end)
                     if !reader.hasBegun { try await write(end) }
@@ -78,6 +81,7 @@ public struct ChatAnswer: Sendable {
         guard let settled = await settle(record, progress, outcome: .completed, end: .completed) else {
             throw APIError(creditUnknown: "a charge could not be stored")
         }
+        if let shortage { throw shortage }
         return settled
     }
 
@@ -93,6 +97,6 @@ public struct ChatAnswer: Sendable {
         engine.routing.ended(
             plan, at: target, usage: record.usage, isBroken: outcome == .failed,
             duration: elapsed - (record.firstContentAfter ?? .zero))
-        return await engine.settle(record, hold: progress.hold, start: start)
+        return await engine.settle(record, hold: await progress.endedHold(), start: start)
     }
 }

@@ -104,7 +104,7 @@ public final class Engine: Sendable {
             createdAt: ambient.timestamp(), streamed: job.isStreamed)
         record.app = caller.app
         let hold = try await ledger.hold(for: record, job.estimate, caller: caller)
-        job.limit(to: hold)
+        await job.limit(to: hold, of: ledger)
         let dispatch = Dispatch(engine: self, plan: plan, generation: id, start: start)
         do throws(Dispatch.Exhausted) {
             return answer(try await dispatch.begin(&job), to: job, record, plan, hold: hold, start: start)
@@ -162,7 +162,7 @@ public final class Engine: Sendable {
                 record.charge(bill, at: lastTarget.endpoint.prices)
             }
         }
-        _ = await settle(record, hold: hold, start: start)
+        _ = await settle(record, hold: await job.ended(hold), start: start)
     }
 
     /// Ends a hold; what goes wrong with that is the operator's to know.

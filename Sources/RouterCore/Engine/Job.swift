@@ -7,8 +7,10 @@ protocol Job: Sendable {
     /// What is held for it.
     var estimate: HoldEstimate { get }
 
-    /// Takes how much answer the hold pays for.
-    mutating func limit(to hold: Hold)
+    /// Takes how much the hold pays for.
+    ///
+    /// - Parameter ledger: makes it larger where more turns out to be needed.
+    mutating func limit(to hold: Hold, of ledger: any Ledger) async
 
     /// Writes the request for one endpoint; called once for each try.
     ///
@@ -23,6 +25,9 @@ protocol Job: Sendable {
     /// Whether all of it went to the endpoint that was asked last.
     var wasSent: Bool { get }
 
+    /// The hold as it is now; nothing makes it larger any more.
+    func ended(_ hold: Hold) async -> Hold
+
     /// Starts counting an answer.
     func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally
 }
@@ -30,6 +35,7 @@ protocol Job: Sendable {
 extension Job {
     var canSend: Bool { true }
     var wasSent: Bool { true }
+    func ended(_ hold: Hold) async -> Hold { hold }
 }
 
 /// A request as one vendor takes it, and who reads what comes back.
@@ -59,15 +65,21 @@ protocol AnswerTally: Sendable {
     var nativeFinishReason: String? { get }
     /// What a client is sent whose account has no credit left.
     var endOfCredit: [ChatEvent] { get }
+    /// What it is told then, where an answer cannot say itself that it is not whole.
+    var shortage: APIError? { get }
 
     mutating func note(_ events: [ChatEvent])
     /// Whether what came is paid and the next pieces will be; makes the hold larger when it must.
     mutating func isPaid(by ledger: any Ledger) async -> Bool
+    /// The hold as it is now; nothing makes it larger any more.
+    func endedHold() async -> Hold
     func bill(_ end: Bill.End) -> Bill
 }
 
 extension AnswerTally {
     var endOfCredit: [ChatEvent] { [] }
+    var shortage: APIError? { nil }
+    func endedHold() async -> Hold { hold }
 }
 
 /// A chat request.
@@ -85,7 +97,7 @@ struct ChatJob: Job {
         inlining = engine.media.map { MediaInlining($0, limits: engine.limits.media) }
     }
 
-    mutating func limit(to hold: Hold) {
+    mutating func limit(to hold: Hold, of ledger: any Ledger) {
         if let most = hold.outputTokensMax { request = request.limitingAnswer(to: most) }
     }
 
@@ -123,6 +135,7 @@ struct ChatJob: Job {
 struct OperationJob: Job {
     private let request: OperationRequest
     private let size: OperationSize
+    private let targets: [Plan.Target]
     let estimate: HoldEstimate
 
     var kind: Generation.Kind { request.operation.kind }
@@ -131,13 +144,24 @@ struct OperationJob: Job {
     init(_ request: OperationRequest, plan: Plan) {
         self.request = request
         size = request.size
-        estimate = HoldEstimate(for: request, size: size, targets: plan.targets)
+        targets = plan.targets
+        estimate = HoldEstimate(for: request, size: size, targets: targets)
     }
 
     var canSend: Bool { request.upload?.canSend ?? true }
     var wasSent: Bool { request.upload?.wasSent ?? true }
 
-    mutating func limit(to hold: Hold) {}
+    mutating func limit(to hold: Hold, of ledger: any Ledger) async {
+        guard let upload = request.upload else { return }
+        await upload.credit.begin(hold) { [request, targets] hold in
+            let size = request.operation.size(of: request.root, length: upload.audio.length)
+            let estimate = HoldEstimate(for: request, size: size, targets: targets)
+            guard let amount = estimate.amount(outputTokens: 0) else { return false }
+            return await ledger.grow(&hold, to: max(amount, hold.amount))
+        }
+    }
+
+    func ended(_ hold: Hold) async -> Hold { await request.upload?.credit.end() ?? hold }
 
     mutating func call(
         to endpoint: Endpoint, by engine: Engine, within time: Duration

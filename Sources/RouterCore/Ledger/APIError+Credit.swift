@@ -1,4 +1,17 @@
 extension APIError {
+    /// The credit does not reach for a file, as is known when it is whole.
+    public static func creditShort(forSecondsOf length: AudioLength) -> APIError {
+        APIError(
+            .paymentRequired,
+            "Insufficient credits for a sound of \(length.atMost / 1000) seconds. Please add funds to your account.")
+    }
+
+    /// The credit does not reach for more of an answer.
+    static var creditSpent: APIError {
+        APIError(
+            .paymentRequired, "Insufficient credits for the rest of this answer. Please add funds to your account.")
+    }
+
     /// The credit does not reach.
     ///
     /// - Parameters:

@@ -1,10 +1,12 @@
-/// What an answer to an ``OperationRequest`` has brought so far. It is held for whole, so it is always paid.
+/// What an answer to an ``OperationRequest`` has brought so far. It is held for whole, but for sound, whose length shows
+/// only when it comes.
 struct OperationTally: AnswerTally {
-    let hold: Hold
+    private(set) var hold: Hold
     let prices: PriceList
     private let counted: Usage
     private let leavesTraces: Bool
     private let isEmbeddings: Bool
+    private let credit: UploadCredit?
     private var usage: Usage?
     private var sound: SoundCount?
     private var transcript: TranscriptCount?
@@ -20,6 +22,7 @@ struct OperationTally: AnswerTally {
         sound = request.operation == .speech ? SoundCount(format: request.audioFormat) : nil
         transcript = request.upload.map(TranscriptCount.init)
         images = request.operation == .images ? ImageCount(of: request.root) : nil
+        credit = request.upload?.credit
         isEmbeddings = request.operation == .embeddings
         prices = endpoint.prices
         counted = size.atLeast
@@ -36,7 +39,20 @@ struct OperationTally: AnswerTally {
         }
     }
 
-    mutating func isPaid(by ledger: any Ledger) async -> Bool { true }
+    var shortage: APIError? { .creditSpent }
+
+    /// A vendor may speak longer than its text takes.
+    mutating func isPaid(by ledger: any Ledger) async -> Bool {
+        guard let sound else { return true }
+        var (none, counted): (Usage?, Usage) = (nil, counted)
+        sound.complete(&none, &counted)
+        guard let cost = try? prices.charge(for: counted).total, cost > hold.amount else { return true }
+        // So that not each piece asks for more.
+        if await ledger.grow(&hold, to: Money(nanoUSD: cost.nanoUSD + cost.nanoUSD / 4)) { return true }
+        return await ledger.grow(&hold, to: cost)
+    }
+
+    func endedHold() async -> Hold { await credit?.end() ?? hold }
 
     func bill(_ end: Bill.End) -> Bill {
         var (reported, counted) = (usage, counted)

@@ -11,6 +11,8 @@ public struct FormUpload: Sendable {
     public let audio: UploadedAudio
     /// Those that came behind a file that went on as it came.
     public let late: LateFields
+    /// What is set aside for it while it is on its way.
+    public let credit: UploadCredit
     /// Bytes of the file, or the most that it can have while it is on its way.
     public let fileByteCount: Int
     private let boundary: String
@@ -32,9 +34,10 @@ public struct FormUpload: Sendable {
     ///   - boundary: the client's.
     ///   - fileHead: the lines of the file's part, as they came.
     ///   - late: where fields behind the file are noted when they come; the vendor gets them with the rest.
+    ///   - credit: to be asked before the last byte goes to the vendor.
     public init(
         fields: [FormField], boundary: String, fileHead: [UInt8], rest content: any UploadContent, audio: UploadedAudio,
-        late: LateFields = LateFields()
+        late: LateFields = LateFields(), credit: UploadCredit = UploadCredit()
     ) {
         self.fields = fields
         self.boundary = boundary
@@ -42,6 +45,7 @@ public struct FormUpload: Sendable {
         self.content = content
         self.audio = audio
         self.late = late
+        self.credit = credit
         fileByteCount = max(0, content.byteCount - Self.end(boundary).count)
         end = []
     }
@@ -56,6 +60,7 @@ public struct FormUpload: Sendable {
         self.content = content
         self.audio = audio
         late = LateFields()
+        credit = UploadCredit()
         fileByteCount = content.byteCount
         end = Self.end(boundary) + [0x0D, 0x0A]
     }

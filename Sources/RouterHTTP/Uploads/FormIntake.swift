@@ -52,6 +52,7 @@ final class FormIntake: @unchecked Sendable {
     private var fields: [FormField] = []
     /// Those behind the file.
     private let late = LateFields()
+    private let credit = UploadCredit()
     private var fieldBytes = 0
     private var fileHead: MultipartHead?
     private var isFileWhole = false
@@ -116,6 +117,7 @@ final class FormIntake: @unchecked Sendable {
         if case .pipe(let pipe, _, _)? = carrier { pipe.close() }
         carrier = nil
         upload = nil
+        endCredit()
         onRoom()
         // Whoever hears of room later must not let in more of the connection's next form.
         onRoom = {}
@@ -152,7 +154,13 @@ final class FormIntake: @unchecked Sendable {
     func clientLeft() {
         if case .pipe(let pipe, _, _)? = carrier { pipe.fail(UpstreamFailure(.cancelled, "The client left.")) }
         isClosed = true
+        endCredit()
         wake()
+    }
+
+    private func endCredit() {
+        guard isEnded else { return }  // Nobody asks.
+        Task { [credit] in await credit.end() }
     }
 
     // MARK: Reading
@@ -294,7 +302,7 @@ final class FormIntake: @unchecked Sendable {
         guard case .pipe(let pipe, _, let byteCount)? = carrier else { return }
         upload = FormUpload(
             fields: fields, boundary: boundary, fileHead: fileHead.lines,
-            rest: LiveContent(pipe, byteCount: byteCount), audio: audio, late: late)
+            rest: LiveContent(pipe, byteCount: byteCount), audio: audio, late: late, credit: credit)
         wake()
     }
 
@@ -310,8 +318,15 @@ final class FormIntake: @unchecked Sendable {
         switch carrier {
         case .pipe(let pipe, _, _)?:
             do throws(APIError) { try late.check() } catch { return fail(error) }
-            pipe.write(lastByte)
-            pipe.finish()
+            Task { [self] in
+                let suffices = await credit.suffices()
+                loop.execute { [self] in
+                    guard suffices else { return fail(.creditShort(forSecondsOf: audio.length)) }
+                    guard fault == nil, !isClosed else { return }
+                    pipe.write(lastByte)
+                    pipe.finish()
+                }
+            }
         case .spool(let spool)?:
             spool.finish { [self] isKept in
                 loop.execute { [self] in
