@@ -137,4 +137,11 @@ struct OpenAIFailureTests {
         let failure = failure(400, #"{"error":{"message":"aaaaaaa"#)
         #expect(failure.kind == .refused && failure.message == "The provider refused the request (HTTP 400).")
     }
+
+    @Test("of a message of many megabytes only the beginning is looked at")
+    func boundsMessages() {
+        let long = String(repeating: "an error ", count: 3_000_000)
+        let message = failure(400, #"{"error":{"message":"\#(long)"}}"#).message
+        #expect(message.hasPrefix("an error an error") && message.count <= 2001 && message.hasSuffix("…"))
+    }
 }

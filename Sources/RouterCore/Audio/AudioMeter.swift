@@ -27,8 +27,8 @@ public struct AudioMeter: Sendable {
 
     /// - Parameter type: the Content-Type, such as `audio/pcm;rate=24000;channels=1`.
     public init(type: String) {
-        let rate = Self.parameter("rate", of: type) ?? Self.pcmRate
-        let channels = Self.parameter("channels", of: type) ?? 1
+        let rate = Self.parameter("rate", of: type, in: 4000...192_000) ?? Self.pcmRate
+        let channels = Self.parameter("channels", of: type, in: 1...8) ?? 1
         switch type.prefix(while: { $0 != ";" }) {
         case "audio/pcm": form = .plain(bytesPerSecond: 2 * rate * channels)
         case "audio/wav": form = .wav
@@ -41,11 +41,11 @@ public struct AudioMeter: Sendable {
         }
     }
 
-    private static func parameter(_ name: String, of type: String) -> Int? {
+    private static func parameter(_ name: String, of type: String, in range: ClosedRange<Int>) -> Int? {
         for part in type.split(separator: ";").dropFirst() {
             let sides = part.split(separator: "=").map { $0.filter { $0 != " " } }
             guard sides.count == 2, sides[0] == name, let number = Int(sides[1]) else { continue }
-            return (1...1_000_000).contains(number) ? number : nil
+            return range.contains(number) ? number : nil
         }
         return nil
     }

@@ -13,14 +13,22 @@ struct SoundCount: Sendable {
     mutating func note(_ event: ChatEvent) {
         switch event {
         case .bytes(let piece):
-            if meter == nil { meter = AudioMeter(type: piece.type) }
+            if meter == nil { meter = AudioMeter(type: Self.type(of: piece.bytes) ?? piece.type) }
             meter?.add(piece.bytes)
         case .content(let piece):
             guard let audio = piece.audio else { return }
-            if meter == nil { meter = AudioMeter(type: format.contentType) }
+            if meter == nil { meter = AudioMeter(type: Self.type(of: audio) ?? format.contentType) }
             meter?.add(audio)
         case .opening, .finish, .completion, .usage, .silence: break
         }
+    }
+
+    /// What sound is by its first bytes, whatever was asked for or is said of it; `nil` where these do not tell.
+    private static func type(of bytes: [UInt8]) -> String? {
+        let head = bytes[...]
+        if head.stands("RIFF"), head.stands("WAVE", at: 8) { return "audio/wav" }
+        if head.stands("OggS") { return "audio/ogg" }
+        return head.stands("ID3") ? "audio/mpeg" : nil
     }
 
     /// Adds what came to our count, and what only we know to the vendor's.

@@ -1,6 +1,8 @@
 /// Makes a vendor's error message fit to be shown to a client.
 enum VendorMessage {
     private static let charactersMax = 2000
+    /// So much of a message is looked at: a vendor can send one of many megabytes.
+    private static let bytesMax = 16 * 1024
 
     /// Where programs that are printed for developers begin.
     private static let traces = ["Traceback (most recent call last)", "stack backtrace:", "\n    at ", "\nTraceback"]
@@ -13,7 +15,9 @@ enum VendorMessage {
     /// `message` without stack traces, keys and account names, at most 2,000 characters; `nil` when nothing is left, or
     /// when it is a page of HTML.
     static func shown(_ message: String) -> String? {
-        var text = Substring(message)
+        var text = Substring(
+            message.utf8.count > bytesMax
+                ? String(decoding: message.utf8.prefix(bytesMax), as: UTF8.self) : message)
         for trace in traces {
             if let start = text.firstRange(of: trace)?.lowerBound { text = text[..<start] }
         }

@@ -20,6 +20,7 @@ import Testing
         #expect(milliseconds("audio/pcm; rate=48000; channels=2", second) == [250])
         #expect(milliseconds("audio/pcm", second) == [1000])
         #expect(milliseconds("audio/pcm;rate=0;channels=-1", second) == [1000])
+        #expect(milliseconds("audio/pcm;rate=1;channels=1000", second) == [1000])
         #expect(milliseconds("audio/pcm", []) == [0])
     }
 

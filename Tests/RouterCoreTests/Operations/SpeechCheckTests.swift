@@ -144,4 +144,23 @@ import Testing
         let record = try await answer.forward { _ in }
         #expect(record.provider == "two" && record.failedAttempts.map(\.kind) == [.timedOut])
     }
+
+    // MARK: Counting
+
+    @Test("sound is measured as what it is, whatever was asked for or is said of it")
+    func measures() throws {
+        let second = Samples.wav(milliseconds: 1000)
+        let event =
+            #""type":"speech.audio.delta","audio":"\#(String(decoding: Base64.encoded(second), as: UTF8.self))""#
+        for piece in [
+            ChatEvent.content(ChatPiece(members: Array(event.utf8))),
+            .bytes(BytesPiece(type: "audio/mpeg", bytes: second)),
+        ] {
+            var count = SoundCount(format: nil)
+            count.note(piece)
+            var (reported, counted): (Usage?, Usage) = (nil, Usage())
+            count.complete(&reported, &counted)
+            #expect(counted.audioOutputMilliseconds == 1000)
+        }
+    }
 }
