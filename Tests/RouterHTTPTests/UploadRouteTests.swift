@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import RouterCore
 import TestSupport
 import Testing
@@ -288,22 +290,53 @@ struct TestForm {
         }
     }
 
+    @Test("the end of a file waits for the end of its form, whatever stands between")
+    func holdsEndBack() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let end = Array("THE END".utf8)
+        let form = TestForm(TestForm.field("model", "m"), TestForm.file(TestForm.wav() + Self.noise + end))
+        let intake = FormIntake(
+            contentType: form.contentType, contentLength: form.body.count + 100, spoolDirectory: "/tmp", loop: loop)
+        let asked = Task(executorPreference: EventLoopExecutor(loop)) {
+            try await intake.form()
+        }
+        for start in stride(from: 0, to: form.body.count, by: 100_000) {
+            let piece = ByteBuffer(bytes: form.body[start..<min(start + 100_000, form.body.count)])
+            _ = try await loop.submit { intake.feed(piece) }.get()
+        }
+        let upload = try await asked.value
+        let (body, content) = try upload.form(with: [])
+        let sent = UpstreamRequest(path: "/", body: body, upload: content)
+        let before = sent.wholeBody()
+        #expect(before.count > 200_000 && !before.contains(end))
+        let epilogue = ByteBuffer(bytes: [UInt8](repeating: 0x20, count: 100))
+        try await loop.submit {
+            _ = intake.feed(epilogue)
+            intake.finish()
+        }.get()
+        #expect(sent.wholeBody() == body)
+        await upload.credit.end()
+        #expect(await eventually { sent.wholeBody().contains(end) })
+        try await loop.submit { intake.close() }.get()
+    }
+
     @Test(
         "a file that turns out to be longer than it began is paid before its vendor has all of it, or is refused",
-        arguments: [true, false])
-    func holdsForLength(reaches: Bool) async throws {
+        arguments: [200, 402, 503])
+    func holdsForLength(status: Int) async throws {
+        let reaches = status == 200
         // MPEG-1, layer III, 44.1 kHz: 8 frames of 320 thousand bits a second, and then only 32 thousand, for 262 seconds.
         let fast = [0xFF, 0xFB, 0xE0, 0x64] + [UInt8](repeating: 0, count: 1040)
         let slow = [0xFF, 0xFB, 0x10, 0x64] + [UInt8](repeating: 0, count: 100)
         let sound =
             Array(repeating: fast, count: 8).flatMap(\.self) + Array(repeating: slow, count: 10_000).flatMap(\.self)
         let server = try LoopbackServer(steps: Self.answer)
-        let ledger = ScriptedLedger(
-            amount: Money(nanoUSD: 3_000_000), growsTo: reaches ? Money(nanoUSD: .max) : Money(nanoUSD: 20_000_000))
+        let most: [Int: Int64] = [200: .max, 402: 20_000_000]
+        let ledger = ScriptedLedger(amount: Money(nanoUSD: 3_000_000), growsTo: most[status].map { Money(nanoUSD: $0) })
         try await TestServer.serve([server], model: Self.model([server]), ledger: ledger) { port, ledger in
             let form = TestForm(TestForm.field("model", "test/hear"), TestForm.file(sound, fileName: "a.mp3"))
             let text = try await send(form.head() + form.body, to: port)
-            #expect(text.hasPrefix(reaches ? "HTTP/1.1 200" : "HTTP/1.1 402"), "\(text)")
+            #expect(text.hasPrefix("HTTP/1.1 \(status)"), "\(text)")
             #expect(server.requests.count == (reaches ? 1 : 0))
             #expect(await eventually { ledger.settled.count == 1 })
             // A frame has 1,152 samples; a second costs a hundred thousand nano-dollars.
@@ -311,7 +344,7 @@ struct TestForm {
             #expect(ledger.grown == (reaches ? [cost] : []))
             #expect(ledger.ended == (reaches ? [cost] : [Money(nanoUSD: 3_000_000)]))
             #expect(ledger.settled.map(\.cost) == (reaches ? [cost] : [.zero]))
-            #expect(reaches || text.contains("insufficient_credits"), "\(text)")
+            #expect(text.contains("insufficient_credits") == (status == 402), "\(text)")
         }
     }
 

@@ -168,7 +168,7 @@ private final class PlayedExchange: Exchange {
         arguments: [
             #""output_format":"webp""#, #""seed":-1"#, #""size":"2K""#, #""safety_tolerance":7"#,
             #""safety_tolerance":"6""#, #""prompt_upsampling":"yes""#,
-            #""image_prompt":7"#, #""seed":2147483639"#,
+            #""image_prompt":7"#, #""seed":2147483647,"n":2"#,
         ])
     func refuses(_ member: String) throws {
         let request = try OperationRequest(Array(#"{"model":"m","prompt":"p",\#(member)}"#.utf8), for: .images)

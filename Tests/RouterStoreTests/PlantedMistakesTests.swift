@@ -93,7 +93,7 @@ private final class CarelessLedger: Ledger {
         return hold
     }
 
-    func grow(_ hold: inout Hold, to amount: Money) async -> Bool { await ledger.grow(&hold, to: amount) }
+    func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth { await ledger.grow(&hold, to: amount) }
     func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {
         try await ledger.settle(hold, as: generation)
     }

@@ -99,15 +99,15 @@ public final class ScriptedLedger: Ledger {
     private let state = Mutex<(settled: [Generation], held: Int, grown: [Money], ended: [Money])>(([], 0, [], []))
     private let refusal: APIError?
     private let amount: Money
-    private let growsTo: Money
+    private let growsTo: Money?
     private let failure: StoreError?
 
     /// - Parameters:
     ///   - amount: what each hold has.
-    ///   - growsTo: how large a hold can become.
+    ///   - growsTo: how large a hold can become; `nil`: nobody can tell.
     ///   - failure: why nothing can be settled.
     public init(
-        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money = Money(nanoUSD: .max),
+        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money? = Money(nanoUSD: .max),
         failing failure: StoreError? = nil
     ) {
         self.failure = failure
@@ -132,11 +132,12 @@ public final class ScriptedLedger: Ledger {
         return Hold(generation: generation.id, lease: LeaseName(account: caller.account), amount: amount)
     }
 
-    public func grow(_ hold: inout Hold, to amount: Money) async -> Bool {
-        guard amount <= growsTo else { return false }
+    public func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth {
+        guard let growsTo else { return .unknown }
+        guard amount <= growsTo else { return .short }
         hold.amount = amount
         state.withLock { $0.grown.append(amount) }
-        return true
+        return .granted
     }
 
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {

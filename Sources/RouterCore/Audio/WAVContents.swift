@@ -13,6 +13,7 @@ struct WAVReader: Sendable, Hashable {
     /// Bits a second by rate, channels and bits of a sample; `nil` where samples are coded in some other way.
     private(set) var plainBitsPerSecond: Int?
     private var hasBegun = false
+    private var hasFormat = false
 
     /// PCM, floating point, A-law and µ-law; and ADPCM of Microsoft and IMA, whose blocks have little else.
     private static let plainCodes = [1, 3, 6, 7, 2, 0x11]
@@ -36,8 +37,9 @@ struct WAVReader: Sendable, Hashable {
                 return
             }
             // The first counts: so do decoders have it.
-            if head.stands("fmt "), bytesPerSecond == 0 {
+            if head.stands("fmt "), !hasFormat {
                 guard let format = walk.next(8 + min(max(16, length), 40)) else { return }
+                hasFormat = true
                 read(format.dropFirst(8))
             }
             walk.advance(8 + length + length % 2)

@@ -29,18 +29,28 @@ struct PromptLength: Sendable, Hashable {
                 continue
             }
             for part in member.value.elements {
-                let bytes = part.text.count
-                if part["image_url"] != nil {
-                    images += 1
-                } else if part["input_audio"] != nil {
-                    audioBytes += bytes
-                } else if part["file"] != nil {
-                    pages += bytes / Self.pageBytes + 1
-                } else {
-                    textBytes += bytes
-                }
+                // Whatever else it has may be what its vendor reads.
+                textBytes += part.text.count - add(mediaOf: part)
             }
         }
+    }
+
+    /// - Returns: bytes of a part that are no text.
+    private mutating func add(mediaOf part: JSONValue) -> Int {
+        func bytes(_ name: String) -> Int? { part[name].flatMap { $0.isNull ? nil : $0.text.count } }
+        if let count = bytes("image_url") {
+            images += 1
+            return count
+        }
+        if let count = bytes("input_audio") {
+            audioBytes += count
+            return count
+        }
+        if let count = bytes("file") {
+            pages += count / Self.pageBytes + 1
+            return count
+        }
+        return 0
     }
 
     var hasAudio: Bool { audioBytes > 0 }

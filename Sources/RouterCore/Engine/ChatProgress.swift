@@ -50,7 +50,7 @@ struct ChatProgress: AnswerTally {
         for more in [max(Self.tokensMin, meter.tokens / 2), Self.tokensLast * 2] {
             let tokens = max(meter.tokens, tokensPaid) + more
             guard let amount = estimate.amount(outputTokens: tokens) else { continue }
-            if await ledger.grow(&hold, to: amount) {
+            if await ledger.grow(&hold, to: amount) == .granted {
                 tokensPaid = tokens
                 return true
             }

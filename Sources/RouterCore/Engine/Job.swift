@@ -156,7 +156,7 @@ struct OperationJob: Job {
         await upload.credit.begin(hold) { [request, targets] hold in
             let size = request.operation.size(of: request.root, length: upload.audio.length)
             let estimate = HoldEstimate(for: request, size: size, targets: targets)
-            guard let amount = estimate.amount(outputTokens: 0) else { return false }
+            guard let amount = estimate.amount(outputTokens: 0) else { return .short }
             return await ledger.grow(&hold, to: max(amount, hold.amount))
         }
     }

@@ -33,9 +33,11 @@ public struct OperationEvents: Sendable {
         self.last = nil
     }
 
-    /// Appends the end of an answer that broke off: what was held back, and an event with the error.
-    public mutating func fail(_ error: APIError, into bytes: inout [UInt8]) {
-        if let last { append(last.members, of: last, to: &bytes) }
+    /// Appends the end of an answer that broke off: an event with the error.
+    ///
+    /// - Parameter isCharged: what came was charged: what was held back goes out before.
+    public mutating func fail(_ error: APIError, isCharged: Bool = false, into bytes: inout [UInt8]) {
+        if isCharged, let last { append(last.members, of: last, to: &bytes) }
         last = nil
         bytes += "event: error\ndata: {\"type\":\"error\",".utf8
         var writer = JSONWriter(appendingTo: bytes)

@@ -43,7 +43,7 @@ extension APIError {
     }
 
     /// Nobody can tell whether the credit reaches.
-    init(creditUnknown reason: String) {
+    public init(creditUnknown reason: String) {
         self.init(
             .unavailable, "Credit cannot be checked now. Try again.", detail: reason, retryAfter: .seconds(1))
     }

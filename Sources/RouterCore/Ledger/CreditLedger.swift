@@ -93,20 +93,26 @@ public final class CreditLedger: Ledger {
             outputTokensMax: bound(for: estimate, holding: held, of: lease))
     }
 
-    public func grow(_ hold: inout Hold, to amount: Money) async -> Bool {
+    public func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth {
         let more = amount.nanoUSD.subtractingReportingOverflow(hold.amount.nanoUSD)
-        guard !more.overflow else { return false }
-        guard more.partialValue > 0 else { return true }
+        guard !more.overflow else { return .short }
+        guard more.partialValue > 0 else { return .granted }
         for _ in 0..<Self.takesMax {
             let (lease, epoch) = (hold.lease, hold.epoch)
             if state.withLock({ $0.grow(by: more.partialValue, of: lease, epoch: epoch, at: ambient.now()) }) {
                 hold.amount = amount
-                return true
+                return .granted
             }
+            // What is refilled belongs to another life of this node than the hold.
+            guard state.withLock({ $0.book.epoch }) == epoch else { return .unknown }
             waits.wait(for: .credit)
-            guard case .granted = await refill(hold.lease, need: more.partialValue) else { return false }
+            switch await refill(hold.lease, need: more.partialValue) {
+            case .granted: continue
+            case .short: return .short
+            case .failed: return .unknown
+            }
         }
-        return false
+        return .unknown
     }
 
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation {

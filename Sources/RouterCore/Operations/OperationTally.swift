@@ -39,7 +39,9 @@ struct OperationTally: AnswerTally {
         }
     }
 
-    var shortage: APIError? { .creditSpent }
+    private(set) var shortage: APIError?
+    /// There is no credit for more than what comes.
+    private var isNearEnd = false
 
     /// A vendor may speak longer than its text takes.
     mutating func isPaid(by ledger: any Ledger) async -> Bool {
@@ -48,8 +50,16 @@ struct OperationTally: AnswerTally {
         sound.complete(&none, &counted)
         guard let cost = try? prices.charge(for: counted).total, cost > hold.amount else { return true }
         // So that not each piece asks for more.
-        if await ledger.grow(&hold, to: Money(nanoUSD: cost.nanoUSD + cost.nanoUSD / 4)) { return true }
-        return await ledger.grow(&hold, to: cost)
+        if !isNearEnd, await ledger.grow(&hold, to: Money(nanoUSD: cost.nanoUSD + cost.nanoUSD / 4)) == .granted {
+            return true
+        }
+        isNearEnd = true
+        switch await ledger.grow(&hold, to: cost) {
+        case .granted: return true
+        case .short: shortage = .creditSpent
+        case .unknown: shortage = APIError(creditUnknown: "more could not be set aside for an answer")
+        }
+        return false
     }
 
     func endedHold() async -> Hold { await credit?.end() ?? hold }

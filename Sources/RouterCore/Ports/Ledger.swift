@@ -9,12 +9,21 @@ public protocol Ledger: Sendable {
 
     /// Makes a hold larger while its request runs.
     /// - Returns: whether it has `amount` now; if not, it is as it was, and the request must end.
-    func grow(_ hold: inout Hold, to amount: Money) async -> Bool
+    func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth
 
     /// Ends `hold` with the record of what happened; when it returns, the charge cannot be lost any more.
     ///
     /// - Returns: the record with what is really charged: never more than the credit there is.
     func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation
+}
+
+/// Whether a hold could be made larger.
+public enum HoldGrowth: Sendable, Hashable {
+    case granted
+    /// The credit does not reach.
+    case short
+    /// Nobody can tell.
+    case unknown
 }
 
 /// A ledger that lets everything pass and charges what it is told, to nobody.
@@ -27,9 +36,9 @@ public struct FreeLedger: Ledger {
         Hold(generation: generation.id, lease: LeaseName(account: caller.account))
     }
 
-    public func grow(_ hold: inout Hold, to amount: Money) async -> Bool {
+    public func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth {
         hold.amount = amount
-        return true
+        return .granted
     }
 
     public func settle(_ hold: Hold, as generation: Generation) async throws(StoreError) -> Generation { generation }

@@ -12,6 +12,8 @@ public enum MultipartFault: Error, Sendable, Hashable {
     case noName
     /// A part says more than one name, or one in two ways.
     case ambiguousName
+    /// A part's content is not sent as it is.
+    case encoded
     /// A part is a form itself.
     case nested
     case tooManyParts(Int)
@@ -32,6 +34,7 @@ public enum MultipartFault: Error, Sendable, Hashable {
         case .noName: "A part of the form has no name: `Content-Disposition: form-data; name=\"…\"` is missing."
         case .ambiguousName:
             "A part of the form can be read under two names: it needs one `Content-Disposition`, in one line, with one `name` and no `name*`."
+        case .encoded: "A part of the form has a `Content-Transfer-Encoding`: send its bytes as they are."
         case .nested: "A part of the form is a form itself: send one file, and the fields beside it."
         case .tooManyParts(let max): "The form has too many parts: at most \(max)."
         case .truncated: "The form ended before its last boundary: it did not come whole."

@@ -24,6 +24,9 @@ public struct MultipartHead: Sendable, Hashable {
                 guard disposition == nil else { throw .ambiguousName }
                 disposition = HeaderParameters(line[(colon + 1)...])
             case "content-type": type = type ?? HeaderParameters(line[(colon + 1)...])
+            case "content-transfer-encoding":
+                let encoding = HeaderParameters(line[(colon + 1)...]).value
+                guard ["", "binary", "8bit", "7bit"].contains(encoding) else { throw .encoded }
             default: break
             }
         }

@@ -1,11 +1,15 @@
 /// The credit of a request whose file is still on its way.
 ///
-/// What it costs is known when the file is whole, which is before its vendor has the last byte: until then its length is
+/// What it costs is known when the file is whole, which is before its vendor has the end of it: until then its length is
 /// guessed by how it begins, and whoever wrote it can begin it as he likes.
 public actor UploadCredit {
+    /// Makes a hold as large as what came of the file costs.
+    typealias Grow = @Sendable (inout Hold) async -> HoldGrowth
+
     private var hold: Hold?
-    private var grow: (@Sendable (inout Hold) async -> Bool)?
-    private var growing: Task<(hold: Hold, suffices: Bool), Never>?
+    /// Holds the request, and so this: let go of once it was asked, and at the end.
+    private var grow: Grow?
+    private var growing: Task<(hold: Hold, growth: HoldGrowth), Never>?
     private var hasEnded = false
     /// A file may be whole before credit is set aside for it.
     private var waiting: CheckedContinuation<Void, Never>?
@@ -13,11 +17,9 @@ public actor UploadCredit {
     public init() {}
 
     /// Credit is set aside for the request.
-    ///
-    /// - Parameter grow: makes the hold as large as what came of the file costs; returns whether it could.
-    func begin(_ hold: Hold, grow: @escaping @Sendable (inout Hold) async -> Bool) {
+    func begin(_ hold: Hold, grow: @escaping Grow) {
         self.hold = hold
-        self.grow = grow
+        if !hasEnded { self.grow = grow }
         wake()
     }
 
@@ -28,20 +30,21 @@ public actor UploadCredit {
 
     /// Whether the credit reaches for what came of the file; sets aside more where it must. To be asked once, when the file
     /// is whole; whoever has asked ends it with ``end()``.
-    public func suffices() async -> Bool {
+    public func covers() async -> HoldGrowth {
         if !hasEnded, hold == nil { await withCheckedContinuation { waiting = $0 } }
-        guard !hasEnded, let hold, let grow else { return true }
+        guard let hold, let grow else { return .granted }
+        self.grow = nil
         // Its end waits for this, so it may not depend on who asks.
         let task = Task {
             var hold = hold
-            let suffices = await grow(&hold)
-            return (hold: hold, suffices: suffices)
+            let growth = await grow(&hold)
+            return (hold: hold, growth: growth)
         }
         growing = task
         let grown = await task.value
         self.hold = grown.hold
         growing = nil
-        return grown.suffices
+        return grown.growth
     }
 
     /// The request is settled, or will never be asked: nothing more is set aside.
@@ -50,6 +53,7 @@ public actor UploadCredit {
     @discardableResult
     public func end() async -> Hold? {
         hasEnded = true
+        grow = nil
         wake()
         if let growing { return await growing.value.hold }
         return hold

@@ -27,12 +27,13 @@ extension FrontResponse {
             entry.generation = record
             format.finish(record, into: &end)
         } catch {
+            let isCharged = error is UpstreamFailure
             guard let error = answer.error(error) else {
                 entry.status = RequestRecord.clientLeft
                 return self.end()
             }
             entry.detail = error.detail ?? error.message
-            format.fail(error, into: &end)
+            format.fail(error, isCharged: isCharged, into: &end)
         }
         // A client that leaves now has had everything but the last record.
         try? await write(end)

@@ -57,13 +57,16 @@ final class FormIntake: @unchecked Sendable {
     private var fileHead: MultipartHead?
     private var isFileWhole = false
     private var carrier: Carrier?
-    /// The body's, held back until the form is known to be whole.
-    private var lastByte: [UInt8] = []
+    /// From the end of a file on its way on: held back until the form is known to be whole, and paid.
+    private var tail: [any UploadPiece] = []
+    private var tailBytes = 0
     private var upload: FormUpload?
     private var waiting: UnsafeContinuation<Void, Never>?
     /// What is wrong with the form; may be known only after ``form()`` returned.
     private(set) var fault: APIError?
 
+    /// Of the end of a file, fields behind it with their heads, and what some send behind the last boundary.
+    private static let tailBytesMax = 4 << 20
     /// So much of a file tells what it is and, mostly, how long it takes to play.
     private static let fileBytesNeeded = 4096
 
@@ -116,6 +119,7 @@ final class FormIntake: @unchecked Sendable {
         held = ByteBuffer()
         if case .pipe(let pipe, _, _)? = carrier { pipe.close() }
         carrier = nil
+        tail = []
         upload = nil
         endCredit()
         onRoom()
@@ -175,7 +179,7 @@ final class FormIntake: @unchecked Sendable {
                 try reader.read(bytes.readableBytesUInt8Span) { try note($0, $1) }
             }
             defer { position += bytes.readableBytes }
-            return pass(bytes)
+            return try pass(bytes)
         } catch let error as APIError {
             fail(error)
         } catch let error as MultipartFault {
@@ -187,20 +191,21 @@ final class FormIntake: @unchecked Sendable {
     }
 
     /// Passes on what belongs to the file or follows it, as it came.
-    private func pass(_ bytes: ByteBuffer) -> Bool {
+    private func pass(_ bytes: ByteBuffer) throws(APIError) -> Bool {
         switch carrier {
         case nil: return true
         case .pipe(let pipe, let offset, _)?:
             var bytes = bytes
-            let isLast = position + bytes.readableBytes >= contentLength ?? .max
             bytes.moveReaderIndex(forwardBy: min(max(0, offset - position), bytes.readableBytes))
             guard bytes.readableBytes > 0 else { return true }
-            if isLast {
-                // No vendor is to have all of a form that turns out to be broken.
-                lastByte = Array(bytes.readableBytesView.suffix(1))
-                bytes.moveWriterIndex(to: bytes.writerIndex - 1)
+            guard isFileWhole else { return pipe.write(piece: BufferPiece.piece(of: bytes), whenRoom: roomHook) }
+            // No vendor is to have all of a file whose form turns out to be broken, or that is not paid.
+            tailBytes += bytes.readableBytes
+            guard tailBytes <= Self.tailBytesMax else {
+                throw APIError(.payloadTooLarge, "The form has too much behind its file: send the fields before it.")
             }
-            return pipe.write(piece: BufferPiece.piece(of: bytes), whenRoom: roomHook)
+            tail.append(BufferPiece.piece(of: bytes))
+            return true
         case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
     }
@@ -319,13 +324,8 @@ final class FormIntake: @unchecked Sendable {
         case .pipe(let pipe, _, _)?:
             do throws(APIError) { try late.check() } catch { return fail(error) }
             Task { [self] in
-                let suffices = await credit.suffices()
-                loop.execute { [self] in
-                    guard suffices else { return fail(.creditShort(forSecondsOf: audio.length)) }
-                    guard fault == nil, !isClosed else { return }
-                    pipe.write(lastByte)
-                    pipe.finish()
-                }
+                let growth = await credit.covers()
+                loop.execute { self.pay(growth, pipe) }
             }
         case .spool(let spool)?:
             spool.finish { [self] isKept in
@@ -338,6 +338,19 @@ final class FormIntake: @unchecked Sendable {
                 }
             }
         case nil: wake()
+        }
+    }
+
+    /// The file is whole, and its credit was asked for.
+    private func pay(_ growth: HoldGrowth, _ pipe: UploadPipe) {
+        guard fault == nil, !isClosed else { return }
+        switch growth {
+        case .granted:
+            for piece in tail { _ = pipe.write(piece: piece) }
+            tail = []
+            pipe.finish()
+        case .short: fail(.creditShort(forSecondsOf: audio.length))
+        case .unknown: fail(APIError(creditUnknown: "more could not be set aside for a file"))
         }
     }
 

@@ -22,7 +22,9 @@ struct PairedCalls {
     /// Their places, by the client's ids.
     private var places: [String: Int] = [:]
     /// How often each id was wanted in the conversation.
-    private var wanted: [String: Int] = [:]
+    private var taken: Set<String> = []
+    /// The last number behind an id that more than one turn had.
+    private var numbers: [String: Int] = [:]
 
     /// An assistant turn begins: the calls before it must have their results.
     mutating func begin() throws(UpstreamFailure) {
@@ -47,11 +49,12 @@ struct PairedCalls {
         }
         let base = isGood ? id : "toolu_" + CallID.letters(22, from: id)
         var sent = base
-        while let count = wanted[sent] {
-            wanted[base] = count + 1
-            sent = "\(base)_\(count + 1)"
+        var number = numbers[base] ?? 1
+        while !taken.insert(sent).inserted {
+            number += 1
+            sent = "\(base)_\(number)"
         }
-        wanted[sent, default: 0] += 1
+        numbers[base] = number
         places[id] = calls.count
         calls.append(Call(id: sent, value: call))
         return sent

@@ -51,9 +51,10 @@ public struct FluxImages: OperationTranslator {
         writer.member("output_format", format)
         if let seed = root["seed"], !seed.isNull {
             // The last image's is that and one less than their number.
-            guard let number = seed.integer, (0...Int(Int32.max) - 9).contains(number) else {
+            let most = Int(Int32.max) - ((root["n"]?.integer ?? 1) - 1)
+            guard let number = seed.integer, (0...most).contains(number) else {
                 throw UpstreamFailure(
-                    .unsupported, "`seed` must be from 0 to \(Int(Int32.max) - 9) for \(endpoint.upstreamModel).",
+                    .unsupported, "`seed` must be from 0 to \(most) for \(endpoint.upstreamModel).",
                     parameter: "seed")
             }
             writer.member("seed", number + index)

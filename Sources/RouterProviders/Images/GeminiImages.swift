@@ -137,7 +137,7 @@ public struct GeminiImages: OperationTranslator {
     ) throws(UpstreamFailure) -> Shape {
         let tiers = endpoint.upstreamModel.hasPrefix("gemini-3") ? ["1K", "2K", "4K"] : []
         // All answers together are read up to a bound: what would not fit is not asked for.
-        let most = ["2K": 4, "4K": 2][size] ?? Self.imagesMax
+        let most = tiers.contains(size) ? ["2K": 4, "4K": 2][size] ?? Self.imagesMax : Self.imagesMax
         guard count <= most else {
             throw UpstreamFailure(
                 .unsupported, "`n` must be from 1 to \(most) for a `size` of \(size).", parameter: "n")

@@ -41,7 +41,7 @@ import Testing
     @Test("what was held back goes out also where the answer broke off behind it") func failsBehind() {
         let text = written(.images) { events, bytes in
             events.append([.completion(piece(#""type":"c","d":2"#))], to: &bytes)
-            events.fail(APIError(.providerError, "It broke."), into: &bytes)
+            events.fail(APIError(.providerError, "It broke."), isCharged: true, into: &bytes)
         }
         #expect(text.hasPrefix("event: c\ndata: {\"type\":\"c\",\"d\":2}\n\nevent: error\ndata: {\"type\":\"error\""))
     }

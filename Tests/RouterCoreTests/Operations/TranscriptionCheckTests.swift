@@ -115,6 +115,25 @@ import Testing
         }
     }
 
+    @Test("is let go of with its sound when it is answered, and when it is not", arguments: [true, false])
+    func letsGo(isAnswered: Bool) async throws {
+        let model = Model(
+            id: "a/b", name: "B", contextLength: 2000, outputModalities: ["transcription"],
+            pricing: [.init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0")],
+            endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "h")])
+        let scripts: [[ScriptedTransport.Step]] = isAnswered ? [[.head(200), .bytes("transcript hi\nend\n")]] : []
+        weak var credit: UploadCredit?
+        do {
+            let request = try request("")
+            credit = request.upload?.credit
+            let engine = Samples.engine(ScriptedTransport(scripts), models: [model])
+            let answer = try? await engine.answer(request, for: Samples.caller, as: Samples.generation)
+            #expect((answer != nil) == isAnswered)
+            _ = try await answer?.forward { _ in }
+        }
+        #expect(credit == nil)
+    }
+
     @Test("whose file comes slowly is waited for as long as any request, streamed or not")
     func waits() async throws {
         let model = Model(
@@ -154,6 +173,14 @@ import Testing
         sound.replaceSubrange(34..<36, with: [64, 0])
         let audio = UploadedAudio(sound)
         #expect(audio.length.atMost < 10)
+        // The first of two headers counts, whatever it says of bytes a second.
+        let second = Array(sound[12..<36])
+        for rate in [0, 0xFF] as [UInt8] {
+            var two = Samples.wav(milliseconds: 30_000)
+            two.replaceSubrange(28..<32, with: [rate, 0, 0, 0])
+            two.insert(contentsOf: second, at: 36)
+            #expect(UploadedAudio(two).length.atMost >= 30_000)
+        }
         let upload = FormUpload(
             fields: [], boundary: "b", fileHead: [], file: BytesContent(sound), audio: audio)
         var (reported, counted): (Usage?, Usage) = (Usage(), Usage())

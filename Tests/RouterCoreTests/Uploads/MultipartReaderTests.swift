@@ -127,6 +127,12 @@ struct MultipartReaderTests {
         #expect(Self.fault(of: "--b" + String(repeating: " ", count: 5000)) == .badDelimiter)
         #expect(Self.fault(of: "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--") == .noName)
         #expect(Self.fault(of: "--b\r\n\r\nx\r\n--b--") == .noName)
+        for (encoding, fault) in [("binary", nil), ("8bit", nil), ("Quoted-Printable", .encoded), ("base64", .encoded)]
+            as [(String, MultipartFault?)]
+        {
+            #expect(
+                Self.fault(of: "--b\r\n\(head)Content-Transfer-Encoding: \(encoding)\r\n\r\nx\r\n--b--") == fault)
+        }
         let inside = "--b\r\n\(head)\r\n--b\r\n\(head)\r\nx\r\n--b--"
         #expect(
             Self.fault(of: inside) == .badDelimiter
