@@ -27,6 +27,8 @@ struct AnswerMeter: Sendable, Hashable {
 
     private static let names: [StaticString] = [
         "\"content\"", "\"reasoning\"", "\"arguments\"", "\"refusal\"", "\"transcript\"",
+        // Of a custom tool.
+        "\"input\"",
     ]
 }
 

@@ -76,7 +76,7 @@ public struct ChatRequest: Sendable {
         }
         writer.member("max_completion_tokens", max(1, tokens / choices))
         writer.endObject()
-        // A request that passed its check passes it with a bound too; if not, it goes without one.
-        return (try? ChatRequest(writer.bytes)) ?? self
+        // A request at its limits has one value more than those now: it may not go without its bound for that.
+        return replacingText(with: writer.bytes) ?? self
     }
 }

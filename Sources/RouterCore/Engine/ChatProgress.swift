@@ -6,6 +6,8 @@ struct ChatProgress: AnswerTally {
     private(set) var meter = AnswerMeter()
     private(set) var finishReason: String?
     private(set) var nativeFinishReason: String?
+    /// Choices that are whole.
+    private var finishes = 0
     private let estimate: HoldEstimate
     private let request: ChatRequest
     private let leavesTraces: Bool
@@ -33,6 +35,7 @@ struct ChatProgress: AnswerTally {
             case .content(let piece): meter.add(piece)
             case .finish(let piece), .completion(let piece):
                 meter.add(piece)
+                finishes += 1
                 finishReason = piece.word(behind: "\"finish_reason\":") ?? finishReason
                 nativeFinishReason = piece.word(behind: "\"native_finish_reason\":") ?? nativeFinishReason
             case .opening, .silence, .bytes: break
@@ -44,7 +47,7 @@ struct ChatProgress: AnswerTally {
     ///
     /// A request with a bound of its own was held for whole.
     mutating func isPaid(by ledger: any Ledger) async -> Bool {
-        guard estimate.streamed, estimate.outputTokensAllowed == nil, finishReason == nil,
+        guard estimate.streamed, estimate.outputTokensAllowed == nil, finishes < request.choices,
             meter.tokens + Self.tokensLast > tokensPaid
         else { return true }
         for more in [max(Self.tokensMin, meter.tokens / 2), Self.tokensLast * 2] {

@@ -61,7 +61,7 @@ struct MediaInlining: Sendable {
             missing[Key(address)] = address
         }
         let outcomes = await withTaskGroup(of: (Key, Result<FetchedMedia, UpstreamFailure>).self) {
-            [missing, fetcher] group in
+            [missing, fetcher, bytesMax = limits.bytesMax] group in
             for (key, address) in missing {
                 group.addTask {
                     do throws(UpstreamFailure) {
@@ -72,7 +72,19 @@ struct MediaInlining: Sendable {
                 }
             }
             var outcomes: [(Key, Result<FetchedMedia, UpstreamFailure>)] = []
+            var sum = 0
             while let outcome = await group.next() {
+                // What is too much in all is not kept until all is there.
+                if case .success(let media) = outcome.1 { sum += media.base64.count / 4 * 3 }
+                guard sum <= bytesMax, !group.isCancelled else {
+                    group.cancelAll()
+                    if case .success = outcome.1 {
+                        outcomes.append((outcome.0, .failure(.mediaTooMuch(missing[outcome.0], bytesMax: bytesMax))))
+                    } else {
+                        outcomes.append(outcome)
+                    }
+                    continue
+                }
                 outcomes.append(outcome)
                 if case .failure = outcome.1 { group.cancelAll() }
             }
@@ -93,10 +105,7 @@ struct MediaInlining: Sendable {
             guard let media = fetched[Key(address)] else { continue }
             sum += media.base64.count / 4 * 3
             guard sum <= limits.bytesMax else {
-                throw UpstreamFailure(
-                    .refused,
-                    "`\(address.parameter)` is too much: what is fetched for a request may have "
-                        + "\(limits.bytesMax) bytes in all.", parameter: address.parameter)
+                throw .mediaTooMuch(address, bytesMax: limits.bytesMax)
             }
             bytes += text[at..<address.place.lowerBound]
             bytes.append(0x22)
@@ -110,5 +119,15 @@ struct MediaInlining: Sendable {
             throw UpstreamFailure(.refused, "The request is too large with what its addresses stand for.")
         }
         return inlined
+    }
+}
+
+extension UpstreamFailure {
+    /// What is fetched for a request is too much in all.
+    fileprivate static func mediaTooMuch(_ address: MediaAddress?, bytesMax: Int) -> UpstreamFailure {
+        let name = address?.parameter ?? "messages"
+        return UpstreamFailure(
+            .refused, "`\(name)` is too much: what is fetched for a request may have \(bytesMax) bytes in all.",
+            parameter: name)
     }
 }

@@ -66,6 +66,8 @@ final class JSONStorage: Sendable {
         let node = tape[index]
         let bytes = bytes
         guard node.flag else { return bytes.span.bytes.equals(node.content, text.bytes) }
+        // An escape has up to six bytes for one: what cannot be the same is not decoded, time and again.
+        guard (text.count...6 * text.count).contains(node.content.count) else { return false }
         let decoded = JSONEscapes.decoded(bytes.span, node.content)
         return text.bytes.equals(text.bytes.byteOffsets, decoded.span.bytes)
     }

@@ -33,6 +33,7 @@ public struct MultipartHead: Sendable, Hashable {
         guard let disposition, disposition.value == "form-data", let name = disposition["name"], !name.isEmpty else {
             throw .noName
         }
+        guard !name.isCostlyToCompare else { throw .noName }
         guard !disposition.isAmbiguous("name") else { throw .ambiguousName }
         if let type, type.value.hasPrefix("multipart/") { throw .nested }
         self.name = name

@@ -2,6 +2,9 @@ import RouterCore
 
 /// Finds addresses in the parts of what users say.
 enum MessageMedia {
+    /// More than any request may have are not looked for: each has its place told.
+    private static let addressesMax = 100
+
     /// - Parameter address: what of a part is to be fetched; `nil` when nothing is.
     static func addresses(in request: ChatRequest, _ address: (JSONValue) -> MediaAddress?) -> [MediaAddress] {
         guard let messages = request.root["messages"] else { return [] }
@@ -11,6 +14,7 @@ enum MessageMedia {
             else { continue }
             for part in content.elements {
                 if let found = address(part) { addresses.append(found) }
+                guard addresses.count < addressesMax else { return addresses }
             }
         }
         return addresses

@@ -62,4 +62,16 @@ struct HoldEstimateTests {
         #expect(priority.promptRate == 7_000_000)
         #expect(priority.outputRate == 8_000_000)
     }
+
+    @Test(
+        "counts the text of a part whatever else the part names",
+        arguments: [
+            #""image_url":null"#, #""input_audio":null"#, #""file":null"#, #""image_url":"https://a.example/1.png""#,
+            #""file":{"file_id":"f"}"#, #""x":1"#,
+        ])
+    func countsText(_ member: String) throws {
+        let text = String(repeating: "long ", count: 20_000)
+        let estimate = try Self.estimate(content: #"[{"type":"text",\#(member),"text":"\#(text)"}]"#)
+        #expect(estimate.promptTokens >= text.utf8.count / 2)
+    }
 }

@@ -1,4 +1,4 @@
-import RouterCore
+@testable import RouterCore
 import Testing
 
 @Suite("A chat request") struct ChatRequestTests {
@@ -101,5 +101,14 @@ import Testing
         }
         #expect(fault(body(40)) == nil)
         #expect(fault(body(10_000))?.kind == .invalidRequest)
+    }
+
+    @Test("gets its bound also where it has as many values as it may have")
+    func limitsFullRequest() throws {
+        let start = #"{"model":"a/b","messages":[{"role":"user","content":"Hi"}],"x":["#
+        // The root, the model, the messages with one of three values, and the list.
+        let zeros = Array(repeating: "0", count: 250_000 - 7).joined(separator: ",")
+        let request = try ChatRequest(Array((start + zeros + "]}").utf8)).limitingAnswer(to: 500)
+        #expect(request.root["max_completion_tokens"]?.integer == 500)
     }
 }

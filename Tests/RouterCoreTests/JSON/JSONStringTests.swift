@@ -150,4 +150,21 @@ struct JSONStringTests {
         #expect(document.root.members.map { $0.name == character } == [true, false, false, false, false])
         #expect(document.root.members.map { $0.name != character } == [false, true, true, true, true])
     }
+
+    @Test(
+        "of hundreds of marks on one letter, which nobody can compare in time, are no text and no name",
+        .timeLimit(.minutes(1)))
+    func costly() throws {
+        let marks = String(repeating: "\u{301}", count: 200_000) + String(repeating: "\u{316}", count: 200_000)
+        let document = try JSONDocument(Array(#"{"model":"a\#(marks)","a\#(marks)":1,"text":"қа́з é हिन्दी"}"#.utf8))
+        #expect(document.root["model"]?.kind == .string && document.root["model"]?.string == nil)
+        #expect(document.root["model"]?.text.count == 2 + 1 + 800_000)
+        #expect(document.root.members.map(\.name.string.utf8.count) == [5, 127, 4])
+        #expect(document.root["text"]?.string == "қа́з é हिन्दी")
+        // Long texts of languages that have marks are texts.
+        for word in ["हिन्दी ", "שָׁלוֹם ", "tiếng Việt ", "Сәлем ", "e\u{301}"] {
+            let long = String(repeating: word, count: 10_000)
+            #expect(try JSONDocument(Array(#""\#(long)""#.utf8)).root.string == long)
+        }
+    }
 }
