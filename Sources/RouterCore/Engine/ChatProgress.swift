@@ -6,8 +6,11 @@ struct ChatProgress: AnswerTally {
     private(set) var meter = AnswerMeter()
     private(set) var finishReason: String?
     private(set) var nativeFinishReason: String?
-    /// Choices that are whole.
+    /// Choices that are whole, and how often one ended.
+    private var ended: Set<Int> = []
     private var finishes = 0
+    /// Nobody can tell whether the credit reaches.
+    private var isUnknown = false
     private let estimate: HoldEstimate
     private let request: ChatRequest
     private let leavesTraces: Bool
@@ -36,6 +39,7 @@ struct ChatProgress: AnswerTally {
             case .finish(let piece), .completion(let piece):
                 meter.add(piece)
                 finishes += 1
+                if let index = piece.choiceIndex { ended.insert(index) }
                 finishReason = piece.word(behind: "\"finish_reason\":") ?? finishReason
                 nativeFinishReason = piece.word(behind: "\"native_finish_reason\":") ?? nativeFinishReason
             case .opening, .silence, .bytes: break
@@ -53,17 +57,26 @@ struct ChatProgress: AnswerTally {
         for more in [max(Self.tokensMin, meter.tokens / 2), Self.tokensLast * 2] {
             let tokens = max(meter.tokens, tokensPaid) + more
             guard let amount = estimate.amount(outputTokens: tokens) else { continue }
-            if await ledger.grow(&hold, to: amount) == .granted {
+            switch await ledger.grow(&hold, to: amount) {
+            case .granted:
                 tokensPaid = tokens
                 return true
+            case .short: continue
+            case .unknown: isUnknown = true
             }
+            break
         }
         return meter.tokens < tokensPaid
     }
 
+    var shortage: APIError? {
+        isUnknown ? APIError(creditUnknown: "more could not be set aside for an answer") : nil
+    }
+
     /// How an answer ends whose account has no credit left.
     var endOfCredit: [ChatEvent] {
-        (0..<request.choices).map { index in
+        guard !isUnknown else { return [] }
+        return (0..<request.choices).filter { !ended.contains($0) }.map { index in
             .finish(
                 ChatPiece(
                     members: Array(
@@ -78,5 +91,14 @@ struct ChatProgress: AnswerTally {
         Bill(
             end, reported: usage, meter: meter, promptTokens: { PromptLength(of: request).tokensAtLeast },
             leavesTraces: leavesTraces, prices: prices)
+    }
+}
+
+extension ChatPiece {
+    /// The number of the choice that a piece is of; `nil` where none is named.
+    fileprivate var choiceIndex: Int? {
+        let name = Array("\"choices\":[{\"index\":".utf8)
+        guard let start = members.firstRange(of: name)?.upperBound else { return nil }
+        return Int(String(decoding: members[start...].prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
     }
 }

@@ -74,19 +74,20 @@ struct MediaInlining: Sendable {
             var outcomes: [(Key, Result<FetchedMedia, UpstreamFailure>)] = []
             var sum = 0
             while let outcome = await group.next() {
-                // What is too much in all is not kept until all is there.
-                if case .success(let media) = outcome.1 { sum += media.base64.count / 4 * 3 }
-                guard sum <= bytesMax, !group.isCancelled else {
+                switch outcome.1 {
+                case .failure:
                     group.cancelAll()
-                    if case .success = outcome.1 {
-                        outcomes.append((outcome.0, .failure(.mediaTooMuch(missing[outcome.0], bytesMax: bytesMax))))
-                    } else {
+                    outcomes.append(outcome)
+                case .success(let media):
+                    // What is too much in all is not kept until all is there.
+                    sum += media.base64.count / 4 * 3
+                    guard sum > bytesMax else {
                         outcomes.append(outcome)
+                        continue
                     }
-                    continue
+                    group.cancelAll()
+                    outcomes.append((outcome.0, .failure(.mediaTooMuch(missing[outcome.0], bytesMax: bytesMax))))
                 }
-                outcomes.append(outcome)
-                if case .failure = outcome.1 { group.cancelAll() }
             }
             return outcomes
         }

@@ -5,25 +5,43 @@
 ///
 /// Source: Unicode Standard Annex 15; the standard library's `_NormDataBuffer`.
 extension String {
-    /// Shorter text is never costly.
-    private static let bytesMin = 256
     /// No language has so many marks on a letter.
-    private static let marksMax = 128
+    static let marksMax = 256
 
+    /// Whether more marks than that follow one letter, and are not in order.
     var isCostlyToCompare: Bool {
-        var text = self
-        guard text.utf8.count > Self.bytesMin else { return false }
-        // The first letter that can be a mark, U+0300, begins with this byte.
-        guard text.withUTF8({ bytes in bytes.contains { $0 >= 0xCC } }) else { return false }
+        guard utf8.count > Self.marksMax else { return false }
         var marks = 0
+        var last: UInt8 = 0
+        var isOrdered = true
         for scalar in unicodeScalars {
-            guard scalar.value >= 0x300, scalar.properties.canonicalCombiningClass != .notReordered else {
-                marks = 0
+            let order = Self.order(of: scalar)
+            guard order > 0 else {
+                (marks, last, isOrdered) = (0, 0, true)
                 continue
             }
             marks += 1
-            if marks > Self.marksMax { return true }
+            if order < last { isOrdered = false }
+            last = order
+            if marks > Self.marksMax, !isOrdered { return true }
         }
         return false
+    }
+
+    /// A mark's combining class; 0 for a letter.
+    private static func order(of scalar: Unicode.Scalar) -> UInt8 {
+        switch scalar.value {
+        // Most text has nothing else: it need not be looked up.
+        case 0..<0x300, 0x370...0x482, 0x3100...0xA66E, 0xAC00...0xD7FF: 0
+        default: scalar.properties.canonicalCombiningClass.rawValue
+        }
+    }
+}
+
+extension JSONReader {
+    /// Whether the string of this content cannot be compared in time.
+    @inline(never)
+    static func isCostly(_ text: Span<UInt8>, _ content: Range<Int>) -> Bool {
+        String(decoding: JSONEscapes.decoded(text, content), as: UTF8.self).isCostlyToCompare
     }
 }

@@ -24,6 +24,8 @@ public struct JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
         case controlCharacter
         /// Something after the value.
         case trailingBytes
+        /// Hundreds of marks on one letter, in disorder: nobody can compare such a text in time.
+        case costlyText
         /// A second member of the same name in an object, where that is refused.
         case duplicateName
     }
@@ -66,6 +68,7 @@ extension JSONFault {
             case .invalidEscape: notJSON + "an escape in a string is not valid \(place)."
             case .controlCharacter: notJSON + "a string has an unescaped control character \(place)."
             case .trailingBytes: notJSON + "something follows the value \(place)."
+            case .costlyText: "The body has a text with more than \(String.marksMax) marks on one letter \(place)."
             case .duplicateName: "The body has two members of the same name \(place)."
             }
     }

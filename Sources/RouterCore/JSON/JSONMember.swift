@@ -35,11 +35,8 @@ public struct JSONName: Sendable {
         length = node.flag ? -1 : Int(node.end &- node.start) - 2
     }
 
-    /// The name without its escapes; its beginning, where nobody could compare all of it in time.
-    public var string: String {
-        let name = JSONEscapes.string(of: storage.tape[index], in: storage.bytes)
-        return name.isCostlyToCompare ? String(String.UnicodeScalarView(name.unicodeScalars.prefix(64))) : name
-    }
+    /// The name without its escapes.
+    public var string: String { JSONEscapes.string(of: storage.tape[index], in: storage.bytes) }
 
     /// Whether this is the name, escapes decoded.
     @inlinable

@@ -85,10 +85,14 @@ extension JSONReader {
         return at
     }
 
+    /// Where a string ends, whether there is a backslash in it, and whether there can be marks on letters.
+    typealias StringEnd = (end: Int, isEscaped: Bool, mayHaveMarks: Bool)
+
     /// A string from its quote to after its closing quote.
     @inline(__always)
-    static func string(_ text: Span<UInt8>, at start: Int, isName: Bool) throws(Stop) -> (end: Int, isEscaped: Bool) {
+    static func string(_ text: Span<UInt8>, at start: Int, isName: Bool) throws(Stop) -> StringEnd {
         let at = text.bytes.firstSpecial(from: start &+ 1)
-        return text.peek(at) == 0x22 ? (at &+ 1, false) : try restOfString(text, at: at, isName: isName)
+        guard text.peek(at) != 0x22 else { return (end: at &+ 1, isEscaped: false, mayHaveMarks: false) }
+        return try restOfString(text, at: at, isName: isName)
     }
 }

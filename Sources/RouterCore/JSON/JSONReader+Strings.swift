@@ -4,19 +4,23 @@ extension JSONReader {
     @inline(never)
     static func restOfString(
         _ text: Span<UInt8>, at start: Int, isName: Bool
-    ) throws(Stop) -> (end: Int, isEscaped: Bool) {
+    ) throws(Stop) -> StringEnd {
         var at = start
         var isEscaped = false
+        var mayHaveMarks = false
         while at < text.count {
             let byte = text[at]
-            if byte == 0x22 { return (at &+ 1, isEscaped) }
+            if byte == 0x22 { return (at &+ 1, isEscaped, mayHaveMarks) }
             if byte == 0x5C {
                 isEscaped = true
+                if text.peek(at &+ 1) == 0x75 { mayHaveMarks = true }
                 at = try endOfEscape(text, at: at, isName: isName)
             } else if byte < 0x20 {
                 throw Stop(kind: .controlCharacter, offset: at, inValue: !isName)
             } else {
                 repeat {
+                    // U+0300, the first mark, begins with this byte.
+                    if text[at] >= 0xCC { mayHaveMarks = true }
                     guard let length = lengthOfScalar(text, at) else {
                         throw Stop(kind: .invalidUTF8, offset: at, inValue: !isName)
                     }

@@ -49,6 +49,15 @@ struct JSONReader {
         if let stop { throw stop }
     }
 
+    private func checkMarks(
+        of string: StringEnd, in text: Span<UInt8>, at start: Int, isName: Bool
+    ) throws(Stop) {
+        guard limits.refusesCostlyText, string.end - start > String.marksMax,
+            Self.isCostly(text, start + 1..<string.end - 1)
+        else { return }
+        throw Stop(kind: .costlyText, offset: start, inValue: !isName)
+    }
+
     private mutating func run(_ text: Span<UInt8>, _ nodes: inout OutputSpan<JSONNode>, _ stop: inout Stop?) -> Bool {
         do throws(Stop) {
             return try read(text, &nodes)
@@ -74,6 +83,7 @@ struct JSONReader {
             if isObject {
                 guard text.peek(at) == 0x22 else { throw Self.unexpected(text, at, inValue: false) }
                 let name = try Self.string(text, at: at, isName: true)
+                if name.mayHaveMarks { try checkMarks(of: name, in: text, at: at, isName: true) }
                 nodes.append(string: name, from: at)
                 at = name.end
                 Self.skipSpace(text, &at)
@@ -89,6 +99,7 @@ struct JSONReader {
             var isEmpty = false
             if byte == 0x22 {
                 let string = try Self.string(text, at: at, isName: false)
+                if string.mayHaveMarks { try checkMarks(of: string, in: text, at: at, isName: false) }
                 nodes.append(string: string, from: at)
                 at = string.end
                 count &+= 1
@@ -149,7 +160,7 @@ struct JSONReader {
 
 extension OutputSpan<JSONNode> {
     @inline(__always)
-    fileprivate mutating func append(string: (end: Int, isEscaped: Bool), from start: Int) {
+    fileprivate mutating func append(string: JSONReader.StringEnd, from start: Int) {
         let next = UInt32(truncatingIfNeeded: count &+ 1)
         append(JSONNode(.string, start: start, end: string.end, next: next, flag: string.isEscaped))
     }

@@ -47,13 +47,10 @@ public struct JSONValue: Sendable {
         }
     }
 
-    /// A string without its escapes; `nil` when it is not a string, and for one that nobody can compare in time, of hundreds
-    /// of marks on one letter. Half of a surrogate pair becomes U+FFFD.
+    /// A string without its escapes; `nil` when it is not a string. Half of a surrogate pair becomes U+FFFD.
     public var string: String? {
         let node = node
-        guard node.kind == .string else { return nil }
-        let string = JSONEscapes.string(of: node, in: storage.bytes)
-        return string.isCostlyToCompare ? nil : string
+        return node.kind == .string ? JSONEscapes.string(of: node, in: storage.bytes) : nil
     }
 
     /// A number without fraction and exponent that fits; `nil` for anything else, `1.0` and `1e2` included.

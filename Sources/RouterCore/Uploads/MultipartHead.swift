@@ -9,6 +9,8 @@ public struct MultipartHead: Sendable, Hashable {
     public let contentType: String?
 
     init(_ lines: [UInt8]) throws(MultipartFault) {
+        // Everything in it is compared.
+        guard !String(decoding: lines, as: UTF8.self).isCostlyToCompare else { throw .noName }
         self.lines = lines
         var disposition: HeaderParameters?
         var type: HeaderParameters?
@@ -33,7 +35,6 @@ public struct MultipartHead: Sendable, Hashable {
         guard let disposition, disposition.value == "form-data", let name = disposition["name"], !name.isEmpty else {
             throw .noName
         }
-        guard !name.isCostlyToCompare else { throw .noName }
         guard !disposition.isAmbiguous("name") else { throw .ambiguousName }
         if let type, type.value.hasPrefix("multipart/") { throw .nested }
         self.name = name

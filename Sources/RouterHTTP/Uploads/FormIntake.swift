@@ -58,8 +58,7 @@ final class FormIntake: @unchecked Sendable {
     private var isFileWhole = false
     private var carrier: Carrier?
     /// From the end of a file on its way on: held back until the form is known to be whole, and paid.
-    private var tail: [any UploadPiece] = []
-    private var tailBytes = 0
+    private var tail: [UInt8] = []
     private var upload: FormUpload?
     private var waiting: UnsafeContinuation<Void, Never>?
     /// What is wrong with the form; may be known only after ``form()`` returned.
@@ -149,6 +148,7 @@ final class FormIntake: @unchecked Sendable {
     func fail(_ error: APIError) {
         guard fault == nil, !isClosed else { return }
         fault = error
+        tail = []
         if case .pipe(let pipe, _, _)? = carrier {
             pipe.fail(UpstreamFailure(.refused, error.message, parameter: error.parameter))
         }
@@ -196,15 +196,17 @@ final class FormIntake: @unchecked Sendable {
         case nil: return true
         case .pipe(let pipe, let offset, _)?:
             var bytes = bytes
+            let isLast = position + bytes.readableBytes >= contentLength ?? .max
             bytes.moveReaderIndex(forwardBy: min(max(0, offset - position), bytes.readableBytes))
             guard bytes.readableBytes > 0 else { return true }
-            guard isFileWhole else { return pipe.write(piece: BufferPiece.piece(of: bytes), whenRoom: roomHook) }
-            // No vendor is to have all of a file whose form turns out to be broken, or that is not paid.
-            tailBytes += bytes.readableBytes
-            guard tailBytes <= Self.tailBytesMax else {
+            guard isFileWhole || isLast else {
+                return pipe.write(piece: BufferPiece.piece(of: bytes), whenRoom: roomHook)
+            }
+            // No vendor is to have all of a form that turns out to be broken, or whose file is not paid.
+            guard tail.count + bytes.readableBytes <= Self.tailBytesMax else {
                 throw APIError(.payloadTooLarge, "The form has too much behind its file: send the fields before it.")
             }
-            tail.append(BufferPiece.piece(of: bytes))
+            tail += bytes.readableBytesUInt8Span
             return true
         case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
@@ -346,7 +348,7 @@ final class FormIntake: @unchecked Sendable {
         guard fault == nil, !isClosed else { return }
         switch growth {
         case .granted:
-            for piece in tail { _ = pipe.write(piece: piece) }
+            _ = pipe.write(tail)
             tail = []
             pipe.finish()
         case .short: fail(.creditShort(forSecondsOf: audio.length))

@@ -21,7 +21,7 @@ struct PairedCalls {
     private var calls: [Call] = []
     /// Their places, by the client's ids.
     private var places: [String: Int] = [:]
-    /// How often each id was wanted in the conversation.
+    /// Ids of the conversation's calls.
     private var taken: Set<String> = []
     /// The last number behind an id that more than one turn had.
     private var numbers: [String: Int] = [:]

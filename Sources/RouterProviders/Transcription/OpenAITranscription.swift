@@ -45,7 +45,9 @@ public struct OpenAITranscription: OperationTranslator {
     private func isTakenLate(_ field: FormField) -> Bool {
         guard vendor == .mistral else { return isTaken(field) }
         let name = String(field.plainName)
-        if name == "response_format" { return ["json", "verbose_json"].contains(field.text) }
+        if name == "response_format" {
+            return field.value.elementsEqual("json".utf8) || field.value.elementsEqual("verbose_json".utf8)
+        }
         return !OperationRequest.routerMembers.contains(name)
             && (!Self.mistralMembers.contains(name) || renamed(field) == field)
     }

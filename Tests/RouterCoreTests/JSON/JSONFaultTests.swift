@@ -88,6 +88,9 @@ struct JSONFaultTests {
         #expect(
             message(#"{"a":[{"b":1,"b":2}]}"#)
                 == "The body has two members of the same name at byte 13, in a[0].b.")
+        #expect(
+            message(#"{"a":["","# + "\"" + String(repeating: #"\u0301\u0316"#, count: 200) + "\"]}")
+                == "The body has a text with more than 256 marks on one letter at byte 9, in a[1].")
         var limits = JSONLimits.request
         limits.bytesMax = 3
         #expect(message("[12]", limits) == "The body is larger than 3 bytes.")
@@ -103,7 +106,7 @@ struct JSONFaultTests {
 
     @Test("every kind of fault is among these tests, and says something of its own")
     func everyKind() {
-        let provoked = Set(Self.cases.map(\.kind)).union([.tooLarge, .tooDeep, .tooManyValues])
+        let provoked = Set(Self.cases.map(\.kind)).union([.tooLarge, .tooDeep, .tooManyValues, .costlyText])
         #expect(provoked == Set(JSONFault.Kind.allCases))
     }
 
