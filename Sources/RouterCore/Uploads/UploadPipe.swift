@@ -110,7 +110,7 @@ public final class UploadPipe: Sendable {
             }
             state.append(piece)
             let hasRoom = state.unreadCount < limits.unreadHigh
-            // The last byte of a form is written by somebody who waits for no room: who waited before still does.
+            // The end of a form is written by somebody who waits for no room: who waited before still does.
             if !hasRoom, let whenRoom { state.whenRoom = whenRoom }
             return (state.takeWhenMore(), hasRoom)
         }
