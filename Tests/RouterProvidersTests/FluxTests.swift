@@ -198,9 +198,7 @@ private final class PlayedExchange: Exchange {
         var limits = MediaFetch.Limits()
         limits.bytesMax = 20 << 20
         let media = try MediaFetch(reach: .everywhere, limits: limits)
-        var provider = Self.bfl
-        provider.baseURL = server.baseURL + "/v1"
-        let engine = Self.engine(transport, media, provider: provider)
+        let engine = Self.engine(transport, media, provider: Self.provider(at: server))
         let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
         do {
             check(.success(try await Self.ask(engine, body)), server)
@@ -271,46 +269,45 @@ private final class PlayedExchange: Exchange {
         #expect(error?.kind.status == 502 && transport.requests.count == 1)
     }
 
+    /// A vendor that takes every task, and does this whenever it is polled.
+    private static func vendor(polled steps: [Step]) throws -> LoopbackServer {
+        try LoopbackServer { request in
+            request.method == "POST"
+                ? [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)] : steps
+        }
+    }
+
+    private static func provider(at server: LoopbackServer) -> Provider {
+        var provider = bfl
+        provider.baseURL = server.baseURL + "/v1"
+        return provider
+    }
+
     @Test("a task that never is done is given up when its time is over, and costs nothing")
     func givesUp() async throws {
-        let polls = Counter()
-        let server = try LoopbackServer { request in
-            guard request.method != "POST" else {
-                return [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
-            }
-            polls.add(1)
-            return [.answer(body: #"{"status":"Pending"}"#)]
-        }
+        let server = try Self.vendor(polled: [.answer(body: #"{"status":"Pending"}"#)])
         defer { server.stop() }
         let transport = try CurlTransport()
-        var provider = Self.bfl
-        provider.baseURL = server.baseURL + "/v1"
         let ledger = ScriptedLedger()
         let engine = Self.engine(
-            transport, try MediaFetch(reach: .everywhere), provider: provider, ledger: ledger,
+            transport, try MediaFetch(reach: .everywhere), provider: Self.provider(at: server), ledger: ledger,
             patience: .milliseconds(1500), sleep: { _ in try await Task.sleep(for: .milliseconds(10)) })
         let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
         let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
         #expect(
             error?.kind.status == 503 && error?.message.contains("did not finish") == true,
             "\(String(describing: error))")
-        #expect(polls.value > 1 && ledger.settled.map(\.cost) == [.zero])
+        #expect(server.requests.count > 2 && ledger.settled.map(\.cost) == [.zero])
         await transport.shutdown()
     }
 
     @Test("a poll's redirect is not followed")
     func refusesPollRedirect() async throws {
-        let server = try LoopbackServer { request in
-            guard request.method != "POST" else {
-                return [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
-            }
-            return [.answer(302, headers: ["location": "/elsewhere"])]
-        }
+        let server = try Self.vendor(polled: [.answer(302, headers: ["location": "/elsewhere"])])
         defer { server.stop() }
         let transport = try CurlTransport()
-        var provider = Self.bfl
-        provider.baseURL = server.baseURL + "/v1"
-        let engine = Self.engine(transport, try MediaFetch(reach: .everywhere), provider: provider)
+        let engine = Self.engine(
+            transport, try MediaFetch(reach: .everywhere), provider: Self.provider(at: server))
         let body = Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p"}"#.utf8)
         let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, body) }
         #expect(error?.kind.status == 502 && server.requests.map(\.target) == ["/v1/flux-pro-1.1", "/v1/get_result"])
@@ -330,18 +327,12 @@ private final class PlayedExchange: Exchange {
     @Test("a client that leaves ends the waiting, and pays for what the vendor makes all the same")
     func leaves() async throws {
         let asked = Signal()
-        let server = try LoopbackServer { request in
-            request.method == "POST"
-                ? [.answer(body: #"{"polling_url":"http://\#(request["host"] ?? "")/v1/get_result"}"#)]
-                : [.raise(asked), .answer(body: #"{"status":"Pending"}"#)]
-        }
+        let server = try Self.vendor(polled: [.raise(asked), .answer(body: #"{"status":"Pending"}"#)])
         defer { server.stop() }
         let transport = try CurlTransport()
-        var provider = Self.bfl
-        provider.baseURL = server.baseURL + "/v1"
         let ledger = ScriptedLedger()
         let engine = Self.engine(
-            transport, try MediaFetch(reach: .everywhere), provider: provider, ledger: ledger,
+            transport, try MediaFetch(reach: .everywhere), provider: Self.provider(at: server), ledger: ledger,
             sleep: { _ in try await Task.sleep(for: .milliseconds(1)) })
         let task = Task {
             try await Self.ask(engine, Array(#"{"model":"black-forest-labs/flux-1.1-pro","prompt":"p","n":2}"#.utf8))

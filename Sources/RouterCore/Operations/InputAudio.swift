@@ -71,7 +71,7 @@ enum InputAudio {
     }
 
     /// A form may have no more: a list of many elements under a long name would become very many bytes.
-    private static let fieldsMax = 200
+    private static let fieldsMax = MultipartReader.Limits().partsMax
     private static let fieldsBytesMax = 2 << 20
 
     /// Members as a form has them: lists as fields that are there more than once, objects as JSON.

@@ -25,10 +25,10 @@ struct SoundCount: Sendable {
 
     /// What sound is by its first bytes, whatever was asked for or is said of it; `nil` where these do not tell.
     private static func type(of bytes: [UInt8]) -> String? {
-        let head = bytes[...]
-        if head.stands("RIFF"), head.stands("WAVE", at: 8) { return "audio/wav" }
-        if head.stands("OggS") { return "audio/ogg" }
-        return head.stands("ID3") ? "audio/mpeg" : nil
+        if MediaType.wav.begins(bytes) { return "audio/wav" }
+        if bytes[...].stands("OggS") { return "audio/ogg" }
+        // PCM can begin as a frame of MPEG does, but hardly as a tag.
+        return bytes[...].stands("ID3") ? "audio/mpeg" : nil
     }
 
     /// Adds what came to our count, and what only we know to the vendor's.

@@ -34,7 +34,7 @@ public struct FormUpload: Sendable {
     ///   - boundary: the client's.
     ///   - fileHead: the lines of the file's part, as they came.
     ///   - late: where fields behind the file are noted when they come; the vendor gets them with the rest.
-    ///   - credit: to be asked before the last byte goes to the vendor.
+    ///   - credit: to be asked before the end of the file goes to the vendor.
     public init(
         fields: [FormField], boundary: String, fileHead: [UInt8], rest content: any UploadContent, audio: UploadedAudio,
         late: LateFields = LateFields(), credit: UploadCredit = UploadCredit()

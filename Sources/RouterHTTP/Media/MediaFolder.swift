@@ -109,7 +109,7 @@ public final class MediaFolder: Sendable {
 
     /// Removes what is too old; otherwise that waits for the next file that is kept.
     public func removeExpired() async {
-        let removed = forget(toHave: 0)
+        let removed = entries.withLock { forget(from: &$0, toHave: 0) }
         guard !removed.isEmpty else { return }
         try? await NIOThreadPool.singleton.runIfActive { [path] in
             for old in removed { unlink("\(path)/\(old)") }
@@ -121,19 +121,15 @@ public final class MediaFolder: Sendable {
     /// - Returns: names of files to remove.
     private func makeRoom(for entry: Entry) -> [String] {
         entries.withLock { entries in
-            let names = Self.forget(from: &entries, toHave: entry.bytes, limits, now: timestamp())
+            let names = forget(from: &entries, toHave: entry.bytes)
             entries.append(entry)
             return names
         }
     }
 
-    private func forget(toHave bytes: Int) -> [String] {
-        entries.withLock { Self.forget(from: &$0, toHave: bytes, limits, now: timestamp()) }
-    }
-
-    private static func forget(
-        from entries: inout [Entry], toHave bytes: Int, _ limits: Limits, now: Int64
-    ) -> [String] {
+    /// - Returns: names of files that are too old, or too much beside so many bytes more.
+    private func forget(from entries: inout [Entry], toHave bytes: Int) -> [String] {
+        let now = timestamp()
         var sum = entries.reduce(0) { $0 + $1.bytes }
         let count =
             entries.firstIndex { entry in
