@@ -273,6 +273,74 @@ struct TestForm {
         }
     }
 
+    private static func head(
+        of json: [UInt8], length: Int? = nil, type: String = "application/json", key: String? = TestServer.key
+    )
+        -> [UInt8]
+    {
+        TestForm().head(length: length ?? json.count, contentType: type, key: key)
+    }
+
+    @Test("a sound in JSON may have 25 MB and not one byte more, and comes whole to the endpoint that takes it")
+    func sizesInJSON() async throws {
+        let bad = try LoopbackServer(steps: [.answer(503, body: "later")])
+        let good = try LoopbackServer(steps: Self.answer)
+        try await serve([bad, good]) { port, ledger in
+            let most = 25 << 20
+            // The shortest is never on the disk.
+            for (count, status) in [(5_000, 200), (most, 200), (most + 1, 413)] {
+                let noise = Self.noise.prefix(count / 2)
+                let file = TestForm.wav(dataBytes: count - 44 - noise.count) + noise
+                let body = Samples.transcription(of: file, model: "test/hear", #""language":"en""#)
+                let text = try await send(Self.head(of: body) + body, to: port)
+                #expect(text.hasPrefix("HTTP/1.1 \(status)"), "\(text)")
+                guard status == 200 else { continue }
+                let came = try #require(good.requests.last)
+                let parts = try Self.parts(of: came)
+                let isWhole = parts["file"] == file
+                #expect(isWhole && parts["model"] == Array("ear-1".utf8) && parts["language"] == Array("en".utf8))
+            }
+            #expect(bad.requests.count >= 1 && good.requests.count == 2)
+            #expect(ledger.settled.map(\.outcome) == [.completed, .completed])
+        }
+    }
+
+    @Test("a broken request in JSON is refused by what is wrong with it, and nobody is asked for anything")
+    func refusesJSON() async throws {
+        let server = try LoopbackServer(steps: Self.answer)
+        try await serve([server]) { port, ledger in
+            let long = Samples.transcription(of: TestForm.wav() + Self.noise, model: "test/hear")
+            let spoiled = Array(long.prefix(300_000) + [0x2A] + long.suffix(100_000))
+            let page = Samples.transcription(of: Array("<!DOCTYPE html><html>".utf8), model: "test/hear")
+            let filler = Samples.transcription(
+                of: TestForm.wav(), model: "test/hear", #""x":"\#(String(repeating: "y", count: 2 << 20))""#)
+            let cases: [(String, [UInt8], Int, String)] = [
+                ("no Base64", Self.head(of: spoiled) + spoiled, 400, "must be Base64"),
+                (
+                    "cut off", Self.head(of: long, length: long.count - 1) + long.dropLast(), 400,
+                    "ends too soon at byte \(long.count - 1)"
+                ),
+                ("a page", Self.head(of: page) + page, 400, "audio file, not a"),
+                ("too much beside it", Self.head(of: filler) + filler, 413, "Beside the sound"),
+                (
+                    "another model",
+                    Self.head(of: long) + Samples.transcription(of: TestForm.wav() + Self.noise, model: "test/heal"),
+                    404, "test/heal"
+                ),
+                ("another type", Self.head(of: long, type: "text/plain") + long, 415, "multipart/form-data"),
+                ("nothing", Self.head(of: []), 400, "empty"),
+                ("too large", Self.head(of: long, length: 37 << 20) + long, 413, "36 MiB"),
+                // Before it is whole.
+                ("no key", Self.head(of: long, length: long.count + 1, key: nil) + long, 401, "API key"),
+            ]
+            for (name, bytes, status, word) in cases {
+                let text = try await send(bytes, to: port)
+                #expect(text.hasPrefix("HTTP/1.1 \(status)") && text.contains(word), "\(name): \(text)")
+            }
+            #expect(server.requests.isEmpty && ledger.held == ledger.settled.count)
+        }
+    }
+
     @Test("a client that leaves in the middle of its file ends the vendor's request, and pays nothing")
     func leaves() async throws {
         let server = try LoopbackServer(steps: Self.answer)
@@ -298,13 +366,13 @@ struct TestForm {
         let intake = FormIntake(
             contentType: form.contentType, contentLength: form.body.count + 100, spoolDirectory: "/tmp", loop: loop)
         let asked = Task(executorPreference: EventLoopExecutor(loop)) {
-            try await intake.form()
+            try await intake.request(for: .transcription)
         }
         for start in stride(from: 0, to: form.body.count, by: 100_000) {
             let piece = ByteBuffer(bytes: form.body[start..<min(start + 100_000, form.body.count)])
             _ = try await loop.submit { intake.feed(piece) }.get()
         }
-        let upload = try await asked.value
+        let upload = try #require(await asked.value.upload)
         let (body, content) = try upload.form(with: [])
         let sent = UpstreamRequest(path: "/", body: body, upload: content)
         let before = sent.wholeBody()

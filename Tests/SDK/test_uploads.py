@@ -1,6 +1,7 @@
-"""Fifty files of 25 MB at once, twice over the same connections: what they take of routerd's memory, and that every byte
-arrives."""
+"""Fifty files of 25 MB at once, twice over the same connections, in each form that a request has: what they take of routerd's
+memory, and that every byte arrives."""
 
+import base64
 import hashlib
 import http.client
 import http.server
@@ -56,7 +57,8 @@ class Sink(http.server.BaseHTTPRequestHandler):
             digest.update(piece)
             left -= len(piece)
         rest = self.rfile.read(length - FILE_BYTES)
-        assert rest.endswith(b"--" + BOUNDARY + b"--\r\n"), rest
+        boundary = self.headers["content-type"].partition("boundary=")[2].encode()
+        assert rest.endswith(b"--" + boundary + b"--\r\n"), rest
         body = json.dumps({"text": digest.hexdigest()}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
@@ -91,12 +93,18 @@ def memory(program, kind):
         return int(re.search(rf"{kind}:\s+(\d+) kB", status.read())[1]) * 1024
 
 
-def upload(router, key, sound, model_first):
-    """The answers to a form that is sent twice over one connection, piece by piece."""
+def body(sound, kind):
+    """The pieces of a request's body, and its type."""
+    if kind == "JSON":
+        return [b'{"input_audio":{"data":"', base64.b64encode(sound), b'","format":"wav"},"model":"mine/ear"}'], "application/json"
     field = b'--%b\r\nContent-Disposition: form-data; name="model"\r\n\r\nmine/ear\r\n' % BOUNDARY
     file = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' % BOUNDARY
-    pieces = [field, file, sound, b"\r\n"] if model_first else [file, sound, b"\r\n", field]
-    pieces.append(b"--%b--\r\n" % BOUNDARY)
+    pieces = [field, file, sound, b"\r\n"] if kind == "model first" else [file, sound, b"\r\n", field]
+    return [*pieces, b"--%b--\r\n" % BOUNDARY], f"multipart/form-data; boundary={BOUNDARY.decode()}"
+
+
+def upload(router, key, pieces, content_type):
+    """The answers to a request that is sent twice over one connection, piece by piece."""
     host = router.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=300)
     connection.connect()
@@ -104,7 +112,7 @@ def upload(router, key, sound, model_first):
     for _ in range(2):
         connection.putrequest("POST", "/api/v1/audio/transcriptions")
         connection.putheader("authorization", f"Bearer {key}")
-        connection.putheader("content-type", f"multipart/form-data; boundary={BOUNDARY.decode()}")
+        connection.putheader("content-type", content_type)
         connection.putheader("content-length", str(sum(map(len, pieces))))
         connection.endheaders()
         for piece in pieces:
@@ -115,17 +123,18 @@ def upload(router, key, sound, model_first):
     connection.close()
 
 
-@pytest.mark.parametrize("model_first", [True, False], ids=["model first", "file first"])
-def test_fifty_files_at_once(sink, routed, model_first):
+@pytest.mark.parametrize("kind", ["model first", "file first", "JSON"])
+def test_fifty_files_at_once(sink, routed, kind):
     router, key = routed
     sound = b"RIFF\xff\xff\xff\x01WAVE" + bytes(range(256)) * (FILE_BYTES // 256)
     sound = sound[:FILE_BYTES]
+    pieces, content_type = body(sound, kind)
     sink.all_are_there = threading.Barrier(COUNT)
     # What the programs need at all is there after a first one.
     before = memory(router.program, "VmRSS")
     answers = []
     threads = [
-        threading.Thread(target=lambda: answers.extend(upload(router, key, sound, model_first))) for _ in range(COUNT)
+        threading.Thread(target=lambda: answers.extend(upload(router, key, pieces, content_type))) for _ in range(COUNT)
     ]
     for thread in threads:
         thread.start()

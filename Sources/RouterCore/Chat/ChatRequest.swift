@@ -30,9 +30,7 @@ public struct ChatRequest: Sendable {
         do throws(JSONFault) {
             document = try JSONDocument(body)
         } catch {
-            throw APIError(
-                error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,
-                parameter: error.path.isEmpty ? nil : error.path)
+            throw APIError(error)
         }
         let root = document.root
         try ChatRequestCheck.check(root)

@@ -12,12 +12,17 @@ public struct JSONDocument: Sendable {
     ///
     /// - Throws: ``JSONFault`` for the first fault in the text.
     public init(_ bytes: [UInt8], limits: JSONLimits = .request) throws(JSONFault) {
+        try self.init(bytes, limits: limits, omission: JSONOmission())
+    }
+
+    /// - Parameter omission: what was left out of the text.
+    init(_ bytes: [UInt8], limits: JSONLimits, omission: JSONOmission) throws(JSONFault) {
         var reader = JSONReader(limits: limits)
         var tape: [JSONNode] = []
         do {
             try reader.read(bytes.span, onto: &tape)
         } catch {
-            throw reader.fault(for: error, in: bytes, tape)
+            throw reader.fault(for: error, in: bytes, tape, omission)
         }
         storage = JSONStorage(bytes: bytes, tape: tape)
     }

@@ -69,7 +69,9 @@ extension JSONReader {
     /// The first fault of a text in which reading stopped at `stop`, with its path.
     ///
     /// Equal names are looked for when an object ends, so that what stopped the reader may not be the first fault.
-    func fault(for stop: Stop, in bytes: [UInt8], _ tape: [JSONNode]) -> JSONFault {
+    func fault(
+        for stop: Stop, in bytes: [UInt8], _ tape: [JSONNode], _ omission: JSONOmission
+    ) -> JSONFault {
         var kind = stop.kind
         var offset = stop.offset
         var object = open
@@ -97,7 +99,7 @@ extension JSONReader {
             object = outer
         }
         return JSONFault(
-            kind, offset: offset, path: JSONPath.text(steps.reversed(), in: bytes),
+            kind, offset: omission.original(offset), path: JSONPath.text(steps.reversed(), in: bytes),
             byte: offset < bytes.count ? bytes[offset] : nil, limits: limits)
     }
 

@@ -1,15 +1,29 @@
 /// Sound that stands in the JSON of a request, in Base64: `"input_audio": {"data": "UklGR…", "format": "wav"}`.
 ///
 /// Source: OpenRouter's `sttrequest`.
-enum InputAudio {
+public struct InputAudio: Sendable {
+    /// Where it is.
+    public let content: any UploadContent
+    public let audio: UploadedAudio
+
     /// Bytes of the file.
-    static let bytesMax = 25 << 20
+    public static let bytesMax = 25 << 20
+    static let dataPath = "input_audio.data"
+
+    public init(_ content: any UploadContent, _ audio: UploadedAudio) {
+        self.content = content
+        self.audio = audio
+    }
 
     /// The form that a request in JSON becomes, as vendors want it.
     ///
-    /// - Parameter bytesMax: of the file.
+    /// - Parameters:
+    ///   - sound: where it was taken out of the text already.
+    ///   - bytesMax: of the file.
     /// - Throws: ``APIError`` that names the member: for an address, for what does not decode, for what is no sound.
-    static func upload(of root: JSONValue, bytesMax: Int = bytesMax) throws(APIError) -> FormUpload {
+    static func upload(
+        of root: JSONValue, with sound: InputAudio? = nil, bytesMax: Int = bytesMax
+    ) throws(APIError) -> FormUpload {
         guard let value = root["input_audio"], !value.isNull else {
             throw APIError(
                 .invalidRequest,
@@ -21,39 +35,43 @@ enum InputAudio {
             throw MemberCheck.invalid(url, "is not taken: send the sound itself in `input_audio.data`")
         }
         guard let data = value["data"], !data.isNull else { throw MemberCheck.missing("data", in: value) }
-        let bytes = try decoded(data, bytesMax: bytesMax)
-        let audio = UploadedAudio(bytes)
-        if let foreign = audio.foreign {
+        let sound = if let sound { sound } else { try decoded(data, bytesMax: bytesMax) }
+        if let foreign = sound.audio.foreign {
             throw MemberCheck.invalid(data, "must be an audio file, not \(foreign)")
         }
-        let format = try format(value["format"]) ?? audio.format?.rawValue ?? "bin"
+        let format = try format(value["format"]) ?? sound.audio.format?.rawValue ?? "bin"
         // Vendors tell the format by the name.
         let head =
             "Content-Disposition: form-data; name=\"file\"; filename=\"audio.\(format)\"\r\n"
             + "Content-Type: \(types[format] ?? "application/octet-stream")\r\n\r\n"
         return FormUpload(
             fields: try fields(of: root), boundary: boundary(), fileHead: Array(head.utf8),
-            file: BytesContent(bytes), audio: audio)
+            file: sound.content, audio: sound.audio)
     }
 
-    private static func decoded(_ data: JSONValue, bytesMax: Int) throws(APIError) -> [UInt8] {
+    private static func decoded(_ data: JSONValue, bytesMax: Int) throws(APIError) -> InputAudio {
         guard data.kind == .string else { throw MemberCheck.wrongType(data, "a string in Base64") }
         // Some libraries escape the slash.
         let text = data.text.dropFirst().dropLast()
         let letters =
             text.contains(UInt8(ascii: "\\"))
             ? Base64.checked(Array((data.string ?? "").utf8)[...]) : Base64.checked(text)
-        guard let letters else { throw MemberCheck.invalid(data, "must be Base64, without `data:` before it") }
-        guard letters.count / 4 * 3 <= bytesMax + 2 else { throw tooLarge(data, bytesMax) }
+        guard let letters else { throw notBase64 }
+        guard letters.count / 4 * 3 <= bytesMax + 2 else { throw tooLarge(bytesMax) }
         let bytes = Base64.decoded(letters)
-        guard bytes.count <= bytesMax else { throw tooLarge(data, bytesMax) }
-        return bytes
+        guard bytes.count <= bytesMax else { throw tooLarge(bytesMax) }
+        return InputAudio(BytesContent(bytes), UploadedAudio(bytes))
     }
 
-    private static func tooLarge(_ data: JSONValue, _ bytesMax: Int) -> APIError {
+    static var notBase64: APIError {
         APIError(
-            .payloadTooLarge, "`\(data.path)` is too large: at most \(bytesMax >> 20) MB (\(bytesMax) bytes).",
-            parameter: data.path)
+            .invalidRequest, "`\(dataPath)` must be Base64, without `data:` before it.", parameter: dataPath)
+    }
+
+    static func tooLarge(_ bytesMax: Int) -> APIError {
+        APIError(
+            .payloadTooLarge, "`\(dataPath)` is too large: at most \(bytesMax >> 20) MB (\(bytesMax) bytes).",
+            parameter: dataPath)
     }
 
     private static let types = [

@@ -19,23 +19,34 @@ public struct OperationRequest: RoutedRequest {
     /// - Throws: ``APIError`` of kind `invalidRequest` that names the offset of a fault in the text, or the first member
     ///   at fault; of kind `payloadTooLarge` for a text that is too long.
     public init(_ body: [UInt8], for operation: Operation) throws(APIError) {
-        try self.init(body, with: nil, for: operation)
+        try self.init(body, for: operation, upload: nil)
+    }
+
+    /// Checks what a reader has kept of a text with a sound in it.
+    ///
+    /// - Parameter sound: what the reader has handed on; not looked at where it has found none.
+    /// - Throws: as ``init(_:for:)``.
+    public init(_ reader: InputAudioReader, _ sound: InputAudio, for operation: Operation) throws(APIError) {
+        try self.init(
+            reader.text, omission: reader.omission, for: operation, upload: nil,
+            sound: reader.hasSound ? sound : nil)
     }
 
     /// Checks the fields of a form: the document says what they say.
     /// - Throws: as ``init(_:for:)``.
     public init(_ upload: FormUpload, for operation: Operation) throws(APIError) {
-        try self.init(upload.document, with: upload, for: operation)
+        try self.init(upload.document, for: operation, upload: upload)
     }
 
-    private init(_ body: [UInt8], with upload: FormUpload?, for operation: Operation) throws(APIError) {
+    private init(
+        _ body: [UInt8], omission: JSONOmission = JSONOmission(), for operation: Operation, upload: FormUpload?,
+        sound: InputAudio? = nil
+    ) throws(APIError) {
         self.operation = operation
         do throws(JSONFault) {
-            document = try JSONDocument(body, limits: operation.limits)
+            document = try JSONDocument(body, limits: operation.limits, omission: omission)
         } catch {
-            throw APIError(
-                error.kind == .tooLarge ? .payloadTooLarge : .invalidRequest, error.message,
-                parameter: error.path.isEmpty ? nil : error.path)
+            throw APIError(error)
         }
         let root = document.root
         guard root.kind == .object else {
@@ -58,7 +69,11 @@ public struct OperationRequest: RoutedRequest {
         try operation.check(root)
         form = operation.form(of: root)
         self.upload =
-            if operation == .transcription, upload == nil { try InputAudio.upload(of: root) } else { upload }
+            if operation == .transcription, upload == nil {
+                try InputAudio.upload(of: root, with: sound)
+            } else {
+                upload
+            }
     }
 
     public var root: JSONValue { document.root }

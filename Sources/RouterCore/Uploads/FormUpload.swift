@@ -175,7 +175,7 @@ public final class LateFields: Sendable {
         do throws(JSONFault) {
             document = try JSONDocument(FormUpload.document(of: fields))
         } catch {
-            throw APIError(.invalidRequest, error.message, parameter: error.path.isEmpty ? nil : error.path)
+            throw APIError(error)
         }
         try TranscriptionCheck.check(document.root)
     }

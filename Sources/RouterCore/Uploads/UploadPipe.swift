@@ -144,9 +144,11 @@ public final class UploadPipe: Sendable {
     ///
     /// - Parameters:
     ///   - turn: whose turn it is; the reading of an earlier one has failed.
+    ///   - later: gets what tells the writer that there is room, to be called soon; without it that is called at once.
     ///   - whenMore: called once, on the writer's thread, after ``Reading/wait``.
     public func read(
-        into target: UnsafeMutableRawBufferPointer, turn: Int = 0, whenMore: @escaping @Sendable () -> Void
+        into target: UnsafeMutableRawBufferPointer, turn: Int = 0,
+        later: (@escaping @Sendable () -> Void) -> Void = { $0() }, whenMore: @escaping @Sendable () -> Void
     ) -> Reading {
         let (reading, whenRoom) = state.withLock { state in
             guard state.turn == turn else { return (Self.overtaken, nil as (@Sendable () -> Void)?) }
@@ -161,7 +163,7 @@ public final class UploadPipe: Sendable {
             }
             return (ending, nil)
         }
-        whenRoom?()
+        if let whenRoom { later(whenRoom) }
         return reading
     }
 

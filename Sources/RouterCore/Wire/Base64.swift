@@ -1,7 +1,7 @@
 /// Base64 with the letters `+` and `/`. Source: RFC 4648, section 4.
 public enum Base64 {
     /// 0 to 63; 64 for white space, 255 for what may not be there.
-    private static let values: [UInt8] = {
+    static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         let letters: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         letters.withUTF8Buffer { for (value, letter) in $0.enumerated() { values[Int(letter)] = UInt8(value) } }
@@ -75,26 +75,10 @@ public enum Base64 {
     ///
     /// - Parameter letters: as ``checked(_:)`` returns them.
     public static func decoded(_ letters: [UInt8]) -> [UInt8] {
-        let whole = letters.prefix { $0 != 0x3D }.count
-        return [UInt8](unsafeUninitializedCapacity: whole / 4 * 3 + 2) { bytes, count in
-            values.withUnsafeBufferPointer { values in
-                func value(_ at: Int) -> UInt32 { UInt32(values[Int(letters[at])] & 63) }
-                func put(_ byte: UInt32) {
-                    bytes.initializeElement(at: count, to: UInt8(truncatingIfNeeded: byte))
-                    count += 1
-                }
-                var at = 0
-                while at + 3 < whole {
-                    let bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3)
-                    put(bits >> 16)
-                    put(bits >> 8)
-                    put(bits)
-                    at += 4
-                }
-                if at + 1 < whole { put(value(at) << 2 | value(at + 1) >> 4) }
-                if at + 2 < whole { put(value(at + 1) << 4 | value(at + 2) >> 2) }
-            }
-        }
+        var decoder = Base64Decoder()
+        var bytes: [UInt8] = []
+        _ = decoder.add(letters.span, to: &bytes) && decoder.end(addingTo: &bytes)
+        return bytes
     }
 }
 

@@ -22,7 +22,7 @@ struct KeyChange: Sendable {
         do throws(JSONFault) {
             document = try JSONDocument(body)
         } catch {
-            throw APIError(.invalidRequest, error.message, parameter: error.path.isEmpty ? nil : error.path)
+            throw APIError(error)
         }
         guard document.root.kind == .object else {
             throw APIError(.invalidRequest, "The body must be a JSON object.")

@@ -27,12 +27,12 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var body: [UInt8] = []
     private var response: FrontResponseStream?
     /// A body that comes in while it is answered.
-    private var form: FormIntake?
+    private var intake: UploadIntake?
     /// Nothing more is read until who answers has room.
     private(set) var pausesReading = false
     private var task: Task<Void, Never>?
     private var watch: FrontWatch
-    /// Told when the answer to a plain request has gone out, when more may be read, and of a form's begin and end.
+    /// Told when the answer to a plain request has gone out, when more may be read, and of an upload's begin and end.
     weak var reader: PlainReader?
 
     init(
@@ -93,13 +93,13 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             isForm ? limits.formBytesMax : path.takesForms ? limits.soundBodyBytesMax : limits.bodyBytesMax
         let action = state.head(
             isOurs: true, contentLength: bodyLength, bodyBytesMax: bytesMax,
-            expectsContinue: head.expectsContinue, isKeepAlive: head.isKeepAlive, isStreamed: isForm)
+            expectsContinue: head.expectsContinue, isKeepAlive: head.isKeepAlive, isStreamed: path.takesForms)
         switch action {
         case .stream(let sendContinue):
             self.head = head
             self.path = path
             if sendContinue { writeContinue(context: context) }
-            startForm(head, context: context)
+            startUpload(head, isForm: isForm, context: context)
         case .collect(let sendContinue):
             self.head = head
             self.path = path
@@ -116,13 +116,16 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Answers a request while its body comes in.
-    private func startForm(_ head: FrontHead, context: ChannelHandlerContext) {
-        let form = FormIntake(
-            contentType: head.field("content-type") ?? "", contentLength: bodyLength,
-            spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
-        form.onRoom = { [weak self] in self?.goOnReading() }
-        self.form = form
-        reader?.formBegins()
+    private func startUpload(_ head: FrontHead, isForm: Bool, context: ChannelHandlerContext) {
+        let intake =
+            isForm
+            ? FormIntake(
+                contentType: head.field("content-type") ?? "", contentLength: bodyLength,
+                spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
+            : InputAudioIntake(spoolDirectory: limits.spoolDirectory, loop: context.eventLoop)
+        intake.onRoom = { [weak self] in self?.goOnReading() }
+        self.intake = intake
+        reader?.uploadBegins()
         answer(fault: nil, context: context)
         watch.start(.body, limits: limits)
     }
@@ -166,11 +169,11 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             answer(fault: Self.tooLarge(state.bodyBytesMax), context: context)
         case .feed:
             watch.received(bytes.readableBytes)
-            if form?.feed(bytes) == false {
+            if intake?.feed(bytes) == false {
                 pausesReading = true
                 watch.stop()
             }
-        case .feedTooLarge: form?.fail(Self.tooLarge(limits.formBytesMax))
+        case .feedTooLarge: intake?.fail(Self.tooLarge(state.bodyBytesMax))
         case .pass, .ignore:
             break
         }
@@ -190,7 +193,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             } else {
                 response?.isLast = state.isLastResponse
             }
-            form?.finish()
+            intake?.finish()
         case .pass: watch.start(.request, limits: limits)
         case .ignore: break
         }
@@ -202,7 +205,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func answer(fault: APIError?, context: ChannelHandlerContext) {
         guard let head else { return }
         watch.stop()
-        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault, form: form, path: path)
+        let request = FrontRequest(header: { head.field($0) }, body: body, fault: fault, intake: intake, path: path)
         let response = startResponse(to: head, context: context)
         self.head = nil
         body = []
@@ -227,7 +230,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func responseEnded(_ ended: FrontResponseStream, context: ChannelHandlerContext) {
         response = nil
         task = nil
-        endForm()
+        endUpload()
         let next = state.responseEnded()
         watch.start(.request, limits: limits)
         ended.writeEnd()
@@ -237,11 +240,11 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func endForm() {
-        guard let form else { return }
-        self.form = nil
-        form.close()
-        reader?.formEnded()
+    private func endUpload() {
+        guard let intake else { return }
+        self.intake = nil
+        intake.close()
+        reader?.uploadEnded()
     }
 
     /// Lets a client that is still sending take the answer before its connection is reset.
@@ -287,8 +290,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// What the client has sent cannot be had any more.
     func inputIsLost(context: ChannelHandlerContext) {
-        if state.isStreaming, let form {
-            form.fail(.fileNotKept)
+        if state.isStreaming, let intake {
+            intake.fail(.fileNotKept)
         } else if state.isAnswering {
             state.closeAfterResponse()  // It is the answer to what was had before.
         } else {
@@ -300,9 +303,9 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
         watch.end()
         task?.cancel()
         response?.clientLeft()
-        form?.clientLeft()
-        form = nil
-        reader?.formEnded()
+        intake?.clientLeft()
+        intake = nil
+        reader?.uploadEnded()
         // The answering task keeps it as long as it needs it. Held here it would keep, by its context, the connection.
         response = nil
         task = nil
@@ -372,7 +375,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
             refuse(Self.tooSlow, context: context)
         case .body? where state.isStreaming:
             watch.stop()
-            form?.fail(Self.tooSlow)
+            intake?.fail(Self.tooSlow)
         case .body?, nil: break
         }
         scheduleWatch(context: context)

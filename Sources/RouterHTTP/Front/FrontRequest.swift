@@ -8,7 +8,7 @@ struct FrontRequest: Sendable {
     /// What is wrong with it already, before anyone has looked into it: a body that is too large or too slow.
     var fault: APIError?
     /// A body that comes in while it is answered; `nil`: all of it is in ``body``.
-    var form: FormIntake?
+    var intake: UploadIntake?
     /// Where it came in.
     var path = InferencePath.chat
 }

@@ -24,7 +24,7 @@ final class PlainReader: ChannelDuplexHandler {
     private var isInputClosedHeld = false
     /// What is being taken at the moment: what NIO read last, mostly.
     private var current: ByteBuffer?
-    private var formReading: FormReading?
+    private var uploadReading: UploadReading?
     private var context: ChannelHandlerContext?
 
     init(front: FrontHandler, addCodec: @escaping (PlainReader, any Channel) throws -> Void) {
@@ -89,22 +89,22 @@ final class PlainReader: ChannelDuplexHandler {
         if isReadHeld, !front.pausesReading { readMore(context: context) }
     }
 
-    // MARK: Forms
+    // MARK: Uploads
 
-    /// What comes now is the body of a form, and is read as such.
-    func formBegins() {
+    /// What comes now is a body with a file, and is read as such.
+    func uploadBegins() {
         guard let context else { return }
-        formReading = FormReading(of: context.channel, keepingOut: current)
+        uploadReading = UploadReading(of: context.channel, keepingOut: current)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        formReading?.enlarge()
+        uploadReading?.enlarge()
         context.fireChannelReadComplete()
     }
 
-    func formEnded() {
-        formReading?.end()
-        formReading = nil
+    func uploadEnded() {
+        uploadReading?.end()
+        uploadReading = nil
     }
 
     private func pass(_ bytes: ByteBuffer, context: ChannelHandlerContext) {

@@ -58,7 +58,7 @@ final class OperationRoute: Sendable {
         } catch {
             await response.send(error, headers: headers, entry: &entry)
         }
-        request.form?.close()
+        request.intake?.close()
         entry.elapsed = start.duration(to: ambient.now())
         recorder.record(entry)
     }
@@ -75,16 +75,18 @@ final class OperationRoute: Sendable {
             if let refusal = load.refusal(isStreamed: asked.stream, chance: ambient.random()) { throw refusal }
             return (asked, try await engine.answer(asked, for: admission.caller, as: id))
         } catch {
-            // What is wrong with the form may have come out while the vendor was asked.
-            let error = request.form?.fault ?? error
+            // What is wrong with an upload may have come out while the vendor was asked.
+            let error = request.intake?.fault ?? error
             throw gate.refused(admission, for: error, unknownModelIsInvalid: unknownModelIsInvalid)
         }
     }
 
-    /// The request, from JSON or from as much of a form as is needed to ask a vendor.
+    /// The request, from JSON or from as much of what still comes in as is needed to ask a vendor.
     private func read(_ request: FrontRequest, for operation: Operation) async throws(APIError) -> OperationRequest {
-        if let form = request.form { return try OperationRequest(await form.form(), for: operation) }
-        try ContentType.checkJSON(request.header("content-type"), orForm: operation.takesForms)
+        if !(request.intake is FormIntake) {
+            try ContentType.checkJSON(request.header("content-type"), orForm: operation.takesForms)
+        }
+        if let intake = request.intake { return try await intake.request(for: operation) }
         guard request.body.count > Self.longBodyBytes else { return try OperationRequest(request.body, for: operation) }
         // Many megabytes of Base64 take a tenth of a second: the event loop's other connections are not to wait for that. It
         // ends by itself.

@@ -7,8 +7,8 @@ import RouterCore
 /// A file can go on at once where it is known before it which model is asked, and how long the body is. Most libraries
 /// send it so. Others send the file first: then it is kept on the disk, since who is to get it is not known yet.
 ///
-/// `@unchecked Sendable`: every member is touched on the connection's event loop only, where the answering task runs too.
-final class FormIntake: @unchecked Sendable {
+/// `@unchecked Sendable`: as ``UploadIntake``.
+final class FormIntake: UploadIntake, @unchecked Sendable {
     /// What one form may have.
     struct Limits: Sendable, Hashable {
         /// Of the file.
@@ -31,21 +31,13 @@ final class FormIntake: @unchecked Sendable {
         case spool(SpoolFile)
     }
 
-    private let loop: any EventLoop
     private let limits: Limits
     private let contentLength: Int?
     private let spoolDirectory: String
-    /// Called on the event loop when more may come in.
-    var onRoom: () -> Void = {}
 
     private var reader: MultipartReader?
     private var boundary = ""
     private let audio = UploadedAudio()
-    /// What came before anybody was to read it.
-    private var held = ByteBuffer()
-    private var isOpen = false
-    private var isEnded = false
-    private var isClosed = false
     /// Bytes of the body that were read.
     private var position = 0
     private var part = Part.none
@@ -60,9 +52,6 @@ final class FormIntake: @unchecked Sendable {
     /// From the end of a file on its way on: held back until the form is known to be whole, and paid.
     private var tail: [UInt8] = []
     private var upload: FormUpload?
-    private var waiting: UnsafeContinuation<Void, Never>?
-    /// What is wrong with the form; may be known only after ``form()`` returned.
-    private(set) var fault: APIError?
 
     /// Of the end of a file, fields behind it with their heads, and what some send behind the last boundary.
     private static let tailBytesMax = 4 << 20
@@ -75,15 +64,15 @@ final class FormIntake: @unchecked Sendable {
     init(
         contentType: String, contentLength: Int?, limits: Limits = Limits(), spoolDirectory: String, loop: any EventLoop
     ) {
-        self.loop = loop
         self.limits = limits
         self.contentLength = contentLength
         self.spoolDirectory = spoolDirectory
+        super.init(loop: loop)
         do throws(MultipartFault) {
             reader = try MultipartReader(contentType: contentType, limits: limits.parts)
             boundary = reader?.boundary ?? ""
         } catch {
-            fault = Self.error(error)
+            fail(Self.error(error))
         }
     }
 
@@ -95,71 +84,30 @@ final class FormIntake: @unchecked Sendable {
         return type.dropFirst(19).first.map { " \t;".utf8.contains($0) } ?? true
     }
 
-    // MARK: The route's side
-
-    /// Starts to read, and returns when enough is there to ask a vendor.
-    ///
-    /// - Throws: ``APIError`` that says what is wrong with the form.
-    func form() async throws(APIError) -> FormUpload {
-        loop.preconditionInEventLoop()
-        isOpen = true
-        let hasRoom = take(held)
-        held = ByteBuffer()
-        if isEnded { complete() } else if hasRoom { onRoom() }
-        if upload == nil, fault == nil, !isClosed { await withUnsafeContinuation { waiting = $0 } }
-        if let fault { throw fault }
-        guard let upload else { throw APIError(.invalidRequest, "The client left before its form was whole.") }
-        return upload
+    override func request(for operation: RouterCore.Operation) async throws(APIError) -> OperationRequest {
+        try await open()
+        guard let upload else { throw APIError(.internalError, "The form was lost.") }
+        return try OperationRequest(upload, for: operation)
     }
 
-    /// The request has its answer: what still comes is thrown away.
-    func close() {
-        isClosed = true
-        held = ByteBuffer()
+    // MARK: The end
+
+    override func letGo() {
         if case .pipe(let pipe, _, _)? = carrier { pipe.close() }
         carrier = nil
         tail = []
         upload = nil
         endCredit()
-        onRoom()
-        // Whoever hears of room later must not let in more of the connection's next form.
-        onRoom = {}
     }
 
-    // MARK: The front's side
-
-    /// - Returns: whether more may come in now; if not, ``onRoom`` is called when it may.
-    func feed(_ bytes: ByteBuffer) -> Bool {
-        guard isOpen else {
-            var bytes = bytes
-            held.writeBuffer(&bytes)
-            return false
-        }
-        return take(bytes)
-    }
-
-    /// The body is whole.
-    func finish() {
-        isEnded = true
-        if isOpen { complete() }
-    }
-
-    /// The body came too slowly, or in some other way that cannot be.
-    func fail(_ error: APIError) {
-        guard fault == nil, !isClosed else { return }
-        fault = error
+    override func letGo(_ failure: UpstreamFailure) {
         tail = []
-        if case .pipe(let pipe, _, _)? = carrier {
-            pipe.fail(UpstreamFailure(.refused, error.message, parameter: error.parameter))
-        }
-        wake()
+        if case .pipe(let pipe, _, _)? = carrier { pipe.fail(failure) }
     }
 
-    func clientLeft() {
-        if case .pipe(let pipe, _, _)? = carrier { pipe.fail(UpstreamFailure(.cancelled, "The client left.")) }
-        isClosed = true
+    override func clientLeft() {
+        super.clientLeft()
         endCredit()
-        wake()
     }
 
     private func endCredit() {
@@ -169,25 +117,22 @@ final class FormIntake: @unchecked Sendable {
 
     // MARK: Reading
 
-    /// - Returns: whether more may come in now.
-    private func take(_ bytes: ByteBuffer) -> Bool {
-        guard fault == nil, !isClosed else { return true }  // Thrown away, so that the client can read why.
+    override func read(_ bytes: ByteBuffer) throws(APIError) -> Bool {
         do {
             if var reader {
                 self.reader = nil  // Nobody else is to touch it while it reads.
                 defer { self.reader = reader }
                 try reader.read(bytes.readableBytesUInt8Span) { try note($0, $1) }
             }
-            defer { position += bytes.readableBytes }
-            return try pass(bytes)
         } catch let error as APIError {
-            fail(error)
+            throw error
         } catch let error as MultipartFault {
-            fail(Self.error(error))
+            throw Self.error(error)
         } catch {
-            fail(APIError(.internalError, "The form could not be read.", detail: "\(error)"))
+            throw APIError(.internalError, "The form could not be read.", detail: "\(error)")
         }
-        return true
+        defer { position += bytes.readableBytes }
+        return try pass(bytes)
     }
 
     /// Passes on what belongs to the file or follows it, as it came.
@@ -210,10 +155,6 @@ final class FormIntake: @unchecked Sendable {
             return true
         case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
-    }
-
-    private var roomHook: @Sendable () -> Void {
-        { [self] in loop.execute { self.onRoom() } }
     }
 
     private func note(_ event: MultipartReader.Event, _ bytes: Span<UInt8>) throws {
@@ -310,12 +251,11 @@ final class FormIntake: @unchecked Sendable {
         upload = FormUpload(
             fields: fields, boundary: boundary, fileHead: fileHead.lines,
             rest: LiveContent(pipe, byteCount: byteCount), audio: audio, late: late, credit: credit)
-        wake()
+        ready()
     }
 
-    private func complete() {
-        guard fault == nil, !isClosed, let reader else { return wake() }
-        guard reader.isOver else { return fail(Self.error(.truncated)) }
+    override func complete() {
+        guard reader?.isOver == true else { return fail(Self.error(.truncated)) }
         guard let fileHead else {
             return fail(
                 APIError(
@@ -336,10 +276,10 @@ final class FormIntake: @unchecked Sendable {
                     upload = FormUpload(
                         fields: fields, boundary: boundary, fileHead: fileHead.lines,
                         file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
-                    wake()
+                    ready()
                 }
             }
-        case nil: wake()
+        case nil: break
         }
     }
 
@@ -354,12 +294,6 @@ final class FormIntake: @unchecked Sendable {
         case .short: fail(.creditShort(forSecondsOf: audio.length))
         case .unknown: fail(APIError(creditUnknown: "more could not be set aside for a file"))
         }
-    }
-
-    private func wake() {
-        let continuation = waiting
-        waiting = nil
-        continuation?.resume()
     }
 
     // MARK: Errors

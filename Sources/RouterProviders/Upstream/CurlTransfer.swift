@@ -63,8 +63,8 @@ final class CurlTransfer {
     private static let expectBytesMin = 1_000_000
     /// Room for the request line and headers in front of a body that goes over TLS; libcurl's own minimum.
     static let headBytes = 16 * 1024
-    /// What is sent of an upload at a time.
-    static let uploadBufferBytes = 64 * 1024
+    /// What is sent of an upload at a time: as much as comes of it at a time.
+    static let uploadBufferBytes = 192 * 1024
 
     // MARK: A request
 
@@ -246,7 +246,7 @@ extension CurlTransfer {
     /// - Returns: what `CURLOPT_READFUNCTION` says.
     fileprivate func fillUpload(_ target: UnsafeMutableRawBufferPointer) -> Int {
         guard let upload, let channel else { return Int(CURL_READFUNC_ABORT) }
-        switch upload.fill(target, whenMore: { [weak channel] in channel?.sendMore() }) {
+        switch upload.fill(target, later: round.later, whenMore: { [weak channel] in channel?.sendMore() }) {
         case .bytes(let count): return count
         case .wait: return Int(CURL_READFUNC_PAUSE)
         case .failed(let failure):

@@ -25,11 +25,16 @@ final class CurlUpload {
     }
 
     /// Takes what is there, as much as fits.
-    func fill(_ target: UnsafeMutableRawBufferPointer, whenMore: @escaping @Sendable () -> Void) -> Outcome {
+    ///
+    /// - Parameter later: gets what is to be done at the end of the driver's round.
+    func fill(
+        _ target: UnsafeMutableRawBufferPointer, later: (@escaping @Sendable () -> Void) -> Void,
+        whenMore: @escaping @Sendable () -> Void
+    ) -> Outcome {
         guard bodyOffset == body.count else { return .bytes(Self.copy(body, from: &bodyOffset, to: target)) }
         guard pipeCount == upload.pipeByteCount else {
             let left = UnsafeMutableRawBufferPointer(rebasing: target.prefix(upload.pipeByteCount - pipeCount))
-            switch upload.pipe.read(into: left, turn: upload.turn, whenMore: whenMore) {
+            switch upload.pipe.read(into: left, turn: upload.turn, later: later, whenMore: whenMore) {
             case .bytes(let count):
                 pipeCount += count
                 return .bytes(count)

@@ -1,5 +1,6 @@
-import RouterCore
 import Testing
+
+@testable import RouterCore
 
 /// RFC 4648, section 10, and what clients make of it.
 struct Base64Tests {
@@ -51,5 +52,29 @@ struct Base64Tests {
     func wrong(text: String) {
         #expect(Self.letters(text) == nil)
         #expect(!Base64.isValid(Array(text.utf8)[...]))
+    }
+
+    /// What comes of letters in two pieces; `nil` when they are no Base64.
+    private static func decoded(_ text: [UInt8], cutAt place: Int) -> [UInt8]? {
+        var decoder = Base64Decoder()
+        var bytes: [UInt8] = []
+        guard decoder.add(text.span.extracting(0..<place), to: &bytes),
+            decoder.add(text.span.extracting(place..<text.count), to: &bytes), decoder.end(addingTo: &bytes)
+        else { return nil }
+        return bytes
+    }
+
+    @Test(
+        "is decoded in pieces as it is as a whole, wherever it was cut",
+        arguments: [
+            "Zg==", "Zm8=", "Zm9v", "Zm9vYmFy", "Zm9v\r\nYmFy", " Zm8 ", "Zg", "Zg = =", "", " ", "=", "====", "Z",
+            "Zm9vY", "Zg=",
+            "Zm9v====", "Zg==Zg==", "Zm=v", "Zm9v\u{0}", "Zm9_", "Zm9-", "Zg===", "+/+/+/8=",
+        ])
+    func pieces(text: String) {
+        let letters = Array(text.utf8)
+        let whole = Base64.checked(letters[...]).map(Base64.decoded)
+        #expect((whole != nil) == Base64.isValid(letters[...]))
+        for place in 0...letters.count { #expect(Self.decoded(letters, cutAt: place) == whole, "\(place)") }
     }
 }

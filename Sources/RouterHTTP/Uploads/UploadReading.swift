@@ -1,10 +1,10 @@
 import NIOCore
 
-/// How a connection is read while a form comes in: in larger pieces than a question, and one at a time, so that a client
+/// How a connection is read while a file comes in: in larger pieces than a question, and one at a time, so that a client
 /// that sends faster than the vendor reads is held back after each.
 ///
 /// Belongs to the connection's event loop.
-struct FormReading {
+struct UploadReading {
     private let options: any NIOSynchronousChannelOptions
     private let allocator: any RecvByteBufferAllocator
     private let readsAtOnce: UInt
@@ -13,7 +13,7 @@ struct FormReading {
     /// there for the connection's next requests; each piece of the form has memory of its own, which goes with it.
     private let pinned: ByteBuffer?
 
-    static let pieceBytes = 128 * 1024
+    static let pieceBytes = 192 * 1024
 
     /// Begins with one piece at a time; `nil` where the channel cannot.
     ///
