@@ -33,7 +33,10 @@ import Testing
         let differences = FixtureComparison.differences(
             try fixture.json("vendor_request.json"), try JSONDocument(upstream.body).root, side: .vendorRequest)
         #expect(differences.isEmpty, "\(differences)")
-        #expect(try fixture.meta()["vendor_http"]?["path"]?.string?.hasSuffix(upstream.path) == true)
+        let asked = try fixture.meta()["vendor_http"]
+        #expect(asked?["path"]?.string?.hasSuffix(upstream.path) == true)
+        #expect(asked?["method"]?.string == upstream.method.rawValue)
+        for header in upstream.headers { #expect(asked?["headers"]?[header.name]?.string == header.value) }
     }
 
     /// The events of an answer, and the failure that ended it.
@@ -80,16 +83,119 @@ import Testing
             let format = try #require(ImagesFormat(piece))
             let answer = try JSONDocument(format.whole(urls: [], form: .both, of: record)).root
             #expect(answer["created"]?.integer == expected["created"]?.integer)
-            let images = try #require(answer["data"]).elements.map { $0["b64_json"]?.string }
-            #expect(images == expected["data"]?.elements.map { $0["b64_json"]?.string }, "\(name)")
-            #expect(answer["data"]?.elements.allSatisfy { $0["media_type"]?.string == "image/png" } == true)
-            #expect(record.usage.images == images.count)
-            for member in ["input_tokens", "output_tokens", "total_tokens"] {
-                #expect(answer["usage"]?[member]?.integer == expected["usage"]?[member]?.integer ?? 0, "\(member)")
-            }
-            for member in ["size", "quality", "background", "output_format"] {
-                #expect(answer[member]?.string == expected[member]?.string, "\(member)")
-            }
+            let differences = FixtureComparison.differences(expected, answer, side: .publicImages)
+            #expect(differences.isEmpty, "\(differences), \(name)")
+            #expect(record.usage.images == expected["data"]?.elements.map(\.self).count)
+        }
+    }
+
+    /// An answer of a Gemini model, and what became of it.
+    private func gemini(_ answer: String) throws -> (usage: Usage?, failure: UpstreamFailure?) {
+        let (request, endpoint, translator) = try parts(
+            Array(#"{"model":"google/gemini-3-pro-image","prompt":"p"}"#.utf8))
+        let (events, failure) = events(of: [Array(answer.utf8)], to: request, at: endpoint, translator)
+        var said: Usage?
+        for case .usage(let usage) in events { said = usage }
+        return (said, failure)
+    }
+
+    @Test("the thoughts before an image are counted once, whether the vendor's candidates include them or not")
+    func thoughts() throws {
+        let image = #""candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"AQID"}}]}}]"#
+        for (counts, completion, prompt) in [
+            (
+                #""promptTokenCount":5,"candidatesTokenCount":1290,"thoughtsTokenCount":200,"totalTokenCount":1495"#,
+                1490, 5
+            ),
+            (
+                #""promptTokenCount":5,"candidatesTokenCount":1490,"thoughtsTokenCount":200,"totalTokenCount":1495"#,
+                1490, 5
+            ),
+            (#""promptTokenCount":"5","candidatesTokenCount":"1290","toolUsePromptTokenCount":7"#, 1290, 12),
+        ] {
+            let (usage, failure) = try gemini(
+                #"{\#(image),"usageMetadata":{\#(counts),"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1290}]}}"#
+            )
+            #expect(failure == nil && usage?.completion == completion && usage?.prompt == prompt, "\(counts)")
+            #expect(usage?.completionImage == 1290 && usage?.images == 1)
+        }
+    }
+
+    @Test(
+        "an answer of Gemini's without an image is refused where a filter or the model says so, and a failure otherwise",
+        arguments: [
+            (#"{"candidates":[{"finishReason":"IMAGE_SAFETY"}]}"#, .refused),
+            (#"{"candidates":[{"finishReason":"PROHIBITED_CONTENT","content":{"parts":[{"text":"no"}]}}]}"#, .refused),
+            (#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, .refused), (#"{}"#, .broken),
+            (#"{"candidates":[]}"#, .broken), (#"{"candidates":[{"finishReason":"STOP"}]}"#, .refused),
+            (#"{"candidates":[{"finishReason":"STOP","content":{"parts":[{"text":"a yurt"}]}}]}"#, .refused),
+            (#"{"candidates":[{"finishReason":"NO_IMAGE"}]}"#, .refused),
+            (#"{"candidates":[{"finishReason":"MALFORMED_RESPONSE"}]}"#, .failed),
+        ] as [(String, UpstreamFailure.Kind)])
+    func withoutImage(_ answer: String, _ kind: UpstreamFailure.Kind) throws {
+        let failure = try #require(try gemini(answer).failure)
+        #expect(failure.kind == kind && APIError(failure).kind.status == (kind == .refused ? 400 : 502), "\(failure)")
+    }
+
+    @Test(
+        "OpenRouter's words for a shape become the model's, or are refused by name",
+        arguments: [
+            ("openai/gpt-image-1", #""aspect_ratio":"3:2","resolution":"1K""#, #""size":"1536x1024""#),
+            ("openai/gpt-image-1", #""aspect_ratio":"18:32""#, #""size":"1024x1536""#),
+            ("openai/gpt-image-2", #""aspect_ratio":"16:9","resolution":"2K""#, #""size":"2736x1536""#),
+            ("openai/gpt-image-2", #""resolution":"512""#, "`resolution`"),
+            (
+                "openai/gpt-image-2", #""size":"1536x1024","aspect_ratio":"3:2","resolution":"1K""#,
+                #""size":"1536x1024""#
+            ),
+            (
+                "google/gemini-3-pro-image", #""aspect_ratio":"21:9","resolution":"4K""#,
+                #"{"aspectRatio":"21:9","imageSize":"4K"}"#
+            ),
+            (
+                "google/gemini-3-pro-image", #""size":"2K","aspect_ratio":"4:3""#,
+                #"{"aspectRatio":"4:3","imageSize":"2K"}"#
+            ),
+            ("google/gemini-2.5-flash-image", #""aspect_ratio":"4:5","resolution":"1K""#, #"{"aspectRatio":"4:5"}"#),
+            (
+                "google/imagen-4", #""aspect_ratio":"16:9","resolution":"2K""#,
+                #""aspectRatio":"16:9","sampleImageSize":"2K""#
+            ),
+            (
+                "mine/flux", #""aspect_ratio":"7:3","resolution":"4K","output_format":"svg""#,
+                #""aspect_ratio":"7:3","resolution":"4K","output_format":"svg""#
+            ),
+            ("openai/gpt-image-1", #""aspect_ratio":"21:9""#, "`aspect_ratio`"),
+            ("openai/gpt-image-1", #""resolution":"2K""#, "`resolution`"),
+            ("openai/gpt-image-2", #""aspect_ratio":"4:1""#, "`aspect_ratio`"),
+            ("openai/gpt-image-2", #""resolution":"4K","aspect_ratio":"16:9""#, #""size":"3840x2160""#),
+            ("openai/gpt-image-2", #""resolution":"4K""#, #""size":"2880x2880""#),
+            ("openai/gpt-image-2", #""resolution":"1.5K","aspect_ratio":"1:3""#, #""size":"880x2640""#),
+            ("openai/gpt-image-2", #""aspect_ratio":"16/9""#, "`aspect_ratio`"),
+            ("openai/gpt-image-1", #""aspect_ratio":"wide""#, "`aspect_ratio`"),
+            ("openai/gpt-image-2", #""quality":"xhigh""#, "`quality`"),
+            ("openai/gpt-image-2", #""output_format":"svg""#, "`output_format`"),
+            ("openai/gpt-image-2", #""input_references":[{}]"#, "`input_references`"),
+            ("google/gemini-2.5-flash-image", #""resolution":"2K""#, "`resolution`"),
+            ("google/gemini-3-pro-image", #""aspect_ratio":"2:1""#, "`aspect_ratio`"),
+            ("google/gemini-3-pro-image", #""input_references":[{}]"#, "`input_references`"),
+            ("google/imagen-4", #""aspect_ratio":"3:2""#, "`aspect_ratio`"),
+            ("google/imagen-4", #""resolution":"4K""#, "`resolution`"),
+            ("google/imagen-4", #""size":"1024x1024","resolution":"1K","quality":"hd""#, #""sampleImageSize":"1K""#),
+            (
+                "google/gemini-3-pro-image", #""size":"2048x2048","resolution":"2K""#,
+                #"{"aspectRatio":"1:1","imageSize":"2K"}"#
+            ),
+            ("mine/flux", #""resolution":"720p","aspect_ratio":"wide""#, #""resolution":"720p","aspect_ratio":"wide""#),
+        ])
+    func shapes(_ model: String, _ members: String, _ words: String) throws {
+        let (request, endpoint, translator) = try parts(Array(#"{"model":"\#(model)","prompt":"p",\#(members)}"#.utf8))
+        do throws(UpstreamFailure) {
+            let body = String(decoding: try translator.encode(request, for: endpoint).body, as: UTF8.self)
+            #expect(body.contains(words), "\(body)")
+        } catch {
+            #expect(error.kind == .unsupported && error.message.contains(words), "\(error.message)")
+            #expect(words == "`\(error.parameter ?? "")`")
         }
     }
 
@@ -128,6 +234,7 @@ import Testing
             ("google/imagen-4", "1K", #""sampleImageSize":"1K""#),
             ("google/gemini-3-pro-image", "4K", #""imageConfig":{"imageSize":"4K"}"#),
             ("google/gemini-3-pro-image", "1536x1024", #""imageConfig":{"aspectRatio":"3:2"}"#),
+            ("google/gemini-3-pro-image", "2016x864", #""imageConfig":{"aspectRatio":"21:9"}"#),
             ("mine/flux", "2K", #""size":"2K""#),
         ])
     func sizes(_ model: String, _ size: String, _ member: String) throws {

@@ -15,8 +15,8 @@ from processes import Router
 
 COUNT = 50
 FILE_BYTES = 25 << 20
-# A megabyte for each request, and what the allocator keeps.
-MEMORY_BYTES_MAX = (COUNT + 10) << 20
+# A megabyte for each request.
+MEMORY_BYTES_MAX = COUNT << 20
 BOUNDARY = b"a-boundary-of-the-test"
 
 CONFIGURATION = """\
@@ -81,7 +81,7 @@ def sink():
     server.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def routed(sink, tmp_path_factory):
     router = Router(tmp_path_factory.mktemp("router"), text=CONFIGURATION.format(port=sink.server_port))
     yield router, router.create_key("uploads", "--rpm", "6000")["key"]
@@ -130,7 +130,6 @@ def test_fifty_files_at_once(sink, routed, kind):
     sound = sound[:FILE_BYTES]
     pieces, content_type = body(sound, kind)
     sink.all_are_there = threading.Barrier(COUNT)
-    # What the programs need at all is there after a first one.
     before = memory(router.program, "VmRSS")
     answers = []
     threads = [

@@ -18,6 +18,13 @@ enum OperationUsage {
             writer.member("text_tokens", max(0, usage.prompt - usage.promptImage))
             writer.member("image_tokens", usage.promptImage)
             writer.endObject()
+            if (1..<max(1, usage.completion)).contains(usage.completionImage) {
+                writer.name("output_tokens_details")
+                writer.beginObject()
+                writer.member("text_tokens", usage.completion - usage.completionImage)
+                writer.member("image_tokens", usage.completionImage)
+                writer.endObject()
+            }
             writer.member("prompt_tokens", usage.prompt)
             writer.member("completion_tokens", usage.completion)
         case .speech:

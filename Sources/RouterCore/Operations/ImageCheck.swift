@@ -8,11 +8,9 @@ enum ImageCheck {
     /// Of each image of a stream.
     static let partialsMax = 3
 
-    /// Pixels of a side, about. Source: OpenRouter's `imagegenerationrequest`.
-    private static let tiers = ["512", "768", "1K", "1.5K", "2K", "4K"]
-    private static let qualities = ["auto", "low", "medium", "high", "standard", "hd"]
+    private static let qualities = ["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"]
     private static let backgrounds = ["auto", "transparent", "opaque"]
-    private static let formats = ["png", "jpeg", "webp"]
+    private static let formats = ["png", "jpeg", "webp", "svg"]
     private static let responses = ["url", "b64_json"]
 
     static func check(_ root: JSONValue) throws(APIError) {
@@ -30,11 +28,14 @@ enum ImageCheck {
             case "n": try MemberCheck.check(value, isIntegerIn: 1...imagesMax)
             case "size":
                 guard let size = value.string else { throw MemberCheck.wrongType(value, "a string such as 1024x1024") }
-                guard size == "auto" || tiers.contains(size) || ImageSize(size) != nil else {
+                guard size == "auto" || ImageShape.tiers[size] != nil || ImageSize(size) != nil else {
                     throw MemberCheck.invalid(
                         value,
-                        "must be auto, width and height such as 1024x1024, or one of \(tiers.joined(separator: ", "))")
+                        "must be auto, width and height such as 1024x1024, or one of "
+                            + ImageShape.tierNames.joined(separator: ", "))
                 }
+            case "input_references":
+                guard value.kind == .array else { throw MemberCheck.wrongType(value, "a list of images") }
             case "quality": try check(value, isOneOf: qualities)
             case "background": try check(value, isOneOf: backgrounds)
             case "output_format": try check(value, isOneOf: formats)
@@ -47,6 +48,7 @@ enum ImageCheck {
             }
         }
         guard hasPrompt else { throw MemberCheck.missing("prompt", in: root) }
+        try ImageShape.check(root)
     }
 
     private static func check(_ value: JSONValue, isOneOf words: [String]) throws(APIError) {
@@ -83,13 +85,14 @@ enum ImageCheck {
         let bytes = root["prompt"]?.text.count ?? 0
         var usage = Usage()
         usage.images = count
+        // A resolution leaves the size to the vendor.
         usage.imageSize = ImageWords.named(root["size"])
         usage.imageQuality = ImageWords.named(root["quality"])
         var size = OperationSize(atMost: usage, atLeast: usage)
         // Some vendors are asked for each image by itself.
         size.atMost.prompt = count * (16 + bytes / 2)
         size.atLeast.prompt = bytes / 4
-        let pixels = max(pixelsAtMost, usage.imageSize.flatMap(ImageSize.init)?.pixels ?? 0)
+        let pixels = max(pixelsAtMost, ImageShape(root).pixels ?? 0)
         size.atMost.completion = count * (tokensAtMost * pixels / pixelsAtMost) + partials(of: root) * tokensOfPartial
         size.atLeast.completion = count * tokensAtLeast
         size.atMost.completionImage = size.atMost.completion
@@ -107,6 +110,8 @@ public struct ImageSize: Sendable, Hashable {
 
     /// Pixels of a side.
     private static let sideMax = 16_384
+
+    public init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
 
     /// - Returns: `nil` for any other text.
     public init?(_ text: String) {

@@ -17,7 +17,7 @@ public struct InputAudioReader {
     }
 
     /// So much may stand beside the sound.
-    public static let textBytesMax = 2 << 20
+    static let textBytesMax = 512 * 1024
 
     private let bytesMax: Int
     private(set) var text: [UInt8] = []
@@ -35,7 +35,7 @@ public struct InputAudioReader {
     private var decoder = Base64Decoder()
     private var soundByteCount = 0
     /// Whether there was a string for the sound.
-    public private(set) var hasSound = false
+    private(set) var hasSound = false
 
     /// - Parameter bytesMax: of the sound.
     public init(bytesMax: Int = InputAudio.bytesMax) { self.bytesMax = bytesMax }
@@ -58,7 +58,8 @@ public struct InputAudioReader {
         guard text.count <= Self.textBytesMax else {
             throw APIError(
                 .payloadTooLarge,
-                "Beside the sound in `input_audio.data` the body may have at most \(Self.textBytesMax >> 20) MiB.")
+                (hasSound ? "Beside" : "Without") + " the sound in `input_audio.data` the body may have at most "
+                    + "\(Self.textBytesMax >> 10) KiB.")
         }
         soundByteCount += sound.count
         guard soundByteCount <= bytesMax else { throw InputAudio.tooLarge(bytesMax) }
@@ -114,6 +115,7 @@ public struct InputAudioReader {
         case UInt8(ascii: ":"):
             if depth == 1 { isInputAudioNext = isLast("input_audio") }
             if depth == 2 { isDataNext = isInInputAudio && isLast("data") }
+            lastString = 0..<0  // Colons alone are to cost nothing.
         case UInt8(ascii: ","):
             (isInputAudioNext, isDataNext) = (false, false)
         default: break
@@ -124,7 +126,7 @@ public struct InputAudioReader {
     /// Whether the last string says `name`.
     private func isLast(_ name: StaticString) -> Bool {
         // The longest way to write a letter is six bytes.
-        guard lastString.count <= name.utf8CodeUnitCount * 6 else { return false }
+        guard (name.utf8CodeUnitCount...name.utf8CodeUnitCount * 6).contains(lastString.count) else { return false }
         let written = text[lastString]
         guard written.contains(UInt8(ascii: "\\")) else { return name.withUTF8Buffer { written.elementsEqual($0) } }
         return (try? JSONDocument([0x22] + written + [0x22]))?.root.equals(name) ?? false

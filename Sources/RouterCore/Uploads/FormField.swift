@@ -4,10 +4,13 @@ public struct FormField: Sendable, Hashable {
     public var name: String
     /// As it came: text in UTF-8, mostly.
     public var value: [UInt8]
+    /// What its part says of its type: a whole line, or nothing.
+    public var typeLine: [UInt8]
 
-    public init(_ name: String, _ value: [UInt8]) {
+    public init(_ name: String, _ value: [UInt8], typeLine: [UInt8] = []) {
         self.name = name
         self.value = value
+        self.typeLine = typeLine
     }
 
     public init(_ name: String, _ value: String) { self.init(name, Array(value.utf8)) }
@@ -29,7 +32,9 @@ public struct FormField: Sendable, Hashable {
     func write(boundary: String, to bytes: inout [UInt8]) {
         bytes += "--\(boundary)\r\nContent-Disposition: form-data; name=\"".utf8
         bytes += HeaderParameters.quoted(name)
-        bytes += "\"\r\n\r\n".utf8
+        bytes += "\"\r\n".utf8
+        bytes += typeLine
+        bytes += "\r\n".utf8
         bytes += value
         bytes += "\r\n".utf8
     }

@@ -7,6 +7,8 @@ public struct MultipartHead: Sendable, Hashable {
     public let fileName: String?
     /// In lower case, without parameters; `nil` when nothing is said.
     public let contentType: String?
+    /// The line with the type, for a text that everybody reads alike; nothing otherwise.
+    public let typeLine: [UInt8]
 
     init(_ lines: [UInt8]) throws(MultipartFault) {
         // Everything in it is compared.
@@ -14,6 +16,7 @@ public struct MultipartHead: Sendable, Hashable {
         self.lines = lines
         var disposition: HeaderParameters?
         var type: HeaderParameters?
+        var typeLines: [ArraySlice<UInt8>] = []
         for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             // A line that goes on with the one before means something to some, and to others not.
             guard let first = line.first, first != UInt8(ascii: " "), first != UInt8(ascii: "\t") else {
@@ -25,7 +28,9 @@ public struct MultipartHead: Sendable, Hashable {
             case "content-disposition":
                 guard disposition == nil else { throw .ambiguousName }
                 disposition = HeaderParameters(line[(colon + 1)...])
-            case "content-type": type = type ?? HeaderParameters(line[(colon + 1)...])
+            case "content-type":
+                type = type ?? HeaderParameters(line[(colon + 1)...])
+                typeLines.append(line)
             case "content-transfer-encoding":
                 let encoding = HeaderParameters(line[(colon + 1)...]).value
                 guard ["", "binary", "8bit", "7bit"].contains(encoding) else { throw .encoded }
@@ -39,6 +44,9 @@ public struct MultipartHead: Sendable, Hashable {
         if let type, type.value.hasPrefix("multipart/") { throw .nested }
         self.name = name
         fileName = disposition["filename"]
+        let charset = type?["charset"]?.lowercased() ?? "utf-8"
+        let isPlain = typeLines.count == 1 && ["utf-8", "utf8", "us-ascii"].contains(charset)
+        typeLine = isPlain ? typeLines[0] + [0x0D, 0x0A] : []
         contentType = type.flatMap { $0.value.isEmpty ? nil : $0.value }
     }
 }

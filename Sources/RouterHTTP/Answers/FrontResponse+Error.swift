@@ -45,8 +45,11 @@ extension FrontResponse {
         // A client's mistake is told to the client; its words may hold what the client sent.
         entry.detail = error.detail ?? (answer.status >= 500 ? error.message : nil)
         writeHead(status: answer.status, headers: answer.headers, contentLength: answer.body.count)
-        // A client that has left does not need to know what went wrong.
-        try? await write(answer.body)
+        do {
+            try await write(answer.body)
+        } catch {
+            entry.status = RequestRecord.clientLeft  // It does not need to know what went wrong.
+        }
         end()
     }
 }

@@ -321,7 +321,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError, !state.isAnswering else {
+        guard let error = error as? HTTPParserError, !state.isAnswering || state.isStreaming else {
             context.close(promise: nil)
             return
         }
@@ -333,7 +333,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
                     "The request's header fields are too long: at most 16 KiB each and 32 KiB together.")
             default: APIError(.invalidRequest, "This is not a valid HTTP/1.1 request.")
             }
-        refuse(fault, context: context)
+        guard state.isStreaming else { return refuse(fault, context: context) }
+        if let intake, let response, !response.hasBegun { intake.fail(fault) } else { context.close(promise: nil) }
     }
 
     /// Answers what cannot become a request, and closes.

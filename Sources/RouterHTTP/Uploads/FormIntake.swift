@@ -21,7 +21,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
 
     private enum Part {
         case none
-        case field(name: String, value: [UInt8])
+        case field(FormField)
         case file
     }
 
@@ -163,17 +163,19 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
         case .bytes:
             switch part {
             case .none: break
-            case .field(let name, var value):
+            case .field(var field):
                 part = .none  // So that the value is not copied.
                 fieldBytes += bytes.count
-                guard value.count + bytes.count <= limits.fieldBytesMax, fieldBytes <= limits.fieldsBytesMax else {
+                guard field.value.count + bytes.count <= limits.fieldBytesMax, fieldBytes <= limits.fieldsBytesMax
+                else {
+                    let name = String(field.name.prefix(60))
                     throw APIError(
                         .payloadTooLarge,
-                        "The field `\(name.prefix(60))` of the form is too large: at most \(limits.fieldBytesMax / 1024) KiB.",
-                        parameter: String(name.prefix(60)))
+                        "The field `\(name)` of the form is too large: at most \(limits.fieldBytesMax / 1024) KiB.",
+                        parameter: name)
                 }
-                value += bytes
-                part = .field(name: name, value: value)
+                field.value += bytes
+                part = .field(field)
             case .file:
                 audio.add(bytes)
                 guard audio.byteCount <= limits.fileBytesMax else { throw Self.tooLarge(limits.fileBytesMax) }
@@ -183,8 +185,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
         case .partEnd:
             switch part {
             case .none: break
-            case .field(let name, let value):
-                let field = FormField(name, value)
+            case .field(let field):
                 fields.append(field)
                 if fileHead != nil, !late.add(field) { throw Self.mustBeEarly(String(field.plainName)) }
             case .file:
@@ -216,7 +217,8 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                 }
                 if Self.earlyNames.contains(head.name) { throw Self.mustBeEarly(head.name) }
             }
-            part = .field(name: head.name, value: [])
+            fieldBytes += head.typeLine.count
+            part = .field(FormField(head.name, [], typeLine: head.typeLine))
             return
         }
         guard fileHead == nil else {

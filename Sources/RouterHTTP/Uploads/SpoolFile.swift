@@ -19,8 +19,8 @@ final class SpoolFile: Sendable {
     private let directory: String
     private let state = Mutex(State())
 
-    /// From so many bytes on that are not on the disk yet no more should come.
-    private static let pendingHigh = 256 * 1024
+    /// From so many bytes on that wait to be written no more should come: as many may be being written.
+    private static let pendingHigh = 64 * 1024
 
     init(in directory: String) { self.directory = directory }
 

@@ -58,7 +58,9 @@ class UploadIntake: @unchecked Sendable {
         if isEnded { finishReading() } else if hasRoom { onRoom() }
         if !isReady, fault == nil, !isClosed { await withUnsafeContinuation { waiting = $0 } }
         if let fault { throw fault }
-        guard isReady else { throw APIError(.invalidRequest, "The client left before its request was whole.") }
+        guard isReady, !isClosed else {
+            throw APIError(.invalidRequest, "The client left before its request was whole.")
+        }
     }
 
     /// The request has its answer: what still comes is thrown away.
@@ -66,6 +68,7 @@ class UploadIntake: @unchecked Sendable {
         isClosed = true
         held = ByteBuffer()
         letGo()
+        wake()
         onRoom()
         // Whoever hears of room later must not let in more of the connection's next request.
         onRoom = {}

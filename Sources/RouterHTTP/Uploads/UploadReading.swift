@@ -10,10 +10,10 @@ struct UploadReading {
     private let readsAtOnce: UInt
     private var hasLargePieces = false
     /// What NIO reads into, again and again as long as nobody else holds it. Held here it stays as small as it is, and is
-    /// there for the connection's next requests; each piece of the form has memory of its own, which goes with it.
+    /// there for the connection's next requests; each piece of the body has memory of its own, which goes with it.
     private let pinned: ByteBuffer?
 
-    static let pieceBytes = 192 * 1024
+    static let pieceBytes = 128 * 1024
 
     /// Begins with one piece at a time; `nil` where the channel cannot.
     ///

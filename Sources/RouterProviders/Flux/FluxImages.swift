@@ -31,6 +31,7 @@ public struct FluxImages: OperationTranslator {
         _ request: OperationRequest, for endpoint: Endpoint, index: Int
     ) throws(UpstreamFailure) -> UpstreamRequest {
         let root = request.root
+        try UpstreamFailure.checkReferences(root, endpoint)
         if root["stream"]?.bool == true {
             throw UpstreamFailure(
                 .unsupported, "`stream` must be false: \(endpoint.upstreamModel) makes images whole.",
@@ -42,7 +43,7 @@ public struct FluxImages: OperationTranslator {
                 .unsupported, "`output_format` must be png or jpeg for \(endpoint.upstreamModel).",
                 parameter: "output_format")
         }
-        let (width, height) = try Self.sides(ofSize: root["size"]?.string ?? "auto", endpoint)
+        let (width, height) = try Self.sides(root, endpoint)
         var writer = JSONWriter(capacity: request.document.bytes.count + 128)
         writer.beginObject()
         if let prompt = root["prompt"] { writer.member("prompt", prompt) }
@@ -73,7 +74,9 @@ public struct FluxImages: OperationTranslator {
         }
         if let value = root["image_prompt"], !value.isNull {
             // It is sent once for each image.
-            guard value.kind == .string, value.text.count * (root["n"]?.integer ?? 1) <= Self.imagePromptBytesMax else {
+            guard value.kind == .string, value.text.count * (root["n"]?.integer ?? 1) <= Self.imagePromptBytesMax,
+                Base64.isValid(Array((value.string ?? "").utf8)[...])
+            else {
                 throw Self.unknown(
                     "image_prompt", "an image in Base64, at most \(Self.imagePromptBytesMax >> 20) MiB for all images",
                     endpoint)
@@ -87,16 +90,22 @@ public struct FluxImages: OperationTranslator {
     private static let imagePromptBytesMax = 32 << 20
 
     private static func unknown(_ member: String, _ what: String, _ endpoint: Endpoint) -> UpstreamFailure {
-        UpstreamFailure(.unsupported, "`\(member)` must be \(what) for \(endpoint.upstreamModel).", parameter: member)
+        .unknown(member, what, endpoint)
     }
 
     /// The nearest sides that the model can make, in the same ratio.
     private static func sides(
-        ofSize text: String, _ endpoint: Endpoint
+        _ root: JSONValue, _ endpoint: Endpoint
     ) throws(UpstreamFailure) -> (width: Int, height: Int) {
-        guard text != "auto" else { return (1024, 1024) }
-        guard let size = ImageSize(text) else {
-            throw .unknownSize(["auto", "width and height such as 1440x960"], of: endpoint)
+        let shape = ImageShape(root)
+        if shape.size == nil, let tier = shape.tier {
+            guard ImageShape.tierMember(root) == "resolution" else {
+                throw .unknownSize(["auto", "width and height such as 1440x960"], of: endpoint)
+            }
+            guard ["512", "768", "1K"].contains(tier) else { throw unknown("resolution", "512, 768 or 1K", endpoint) }
+        }
+        guard let size = shape.sides(step: 1) else {
+            throw unknown("aspect_ratio", "a ratio such as 16:9", endpoint)
         }
         let longest = max(size.width, size.height)
         let scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1

@@ -16,7 +16,6 @@ public struct GeminiImages: OperationTranslator {
     private static let imagenRatios = [
         "1024x1024": "1:1", "1792x1024": "16:9", "1024x1792": "9:16", "1536x1024": "4:3", "1024x1536": "3:4",
     ]
-    /// Width and height of each, without common factors.
     private static let geminiRatios = [
         "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
     ]
@@ -48,12 +47,11 @@ public struct GeminiImages: OperationTranslator {
                 .unsupported, "`n` must be from 1 to \(Self.imagenMax) for \(endpoint.upstreamModel).",
                 parameter: "n")
         }
-        let size = root["size"]?.string ?? "auto"
+        try UpstreamFailure.checkReferences(root, endpoint)
         let body =
             isImagen
-            ? imagen(
-                prompt, count, try imagenShape(size, quality: root["quality"]?.string, endpoint))
-            : gemini(prompt, try geminiShape(size, count, endpoint))
+            ? imagen(prompt, count, try imagenShape(root, endpoint))
+            : gemini(prompt, try geminiShape(root, count, endpoint))
         let method = isImagen ? "predict" : "generateContent"
         return UpstreamRequest(path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body)
     }
@@ -118,32 +116,64 @@ public struct GeminiImages: OperationTranslator {
         return writer.bytes
     }
 
-    private func imagenShape(
-        _ size: String, quality: String?, _ endpoint: Endpoint
-    ) throws(UpstreamFailure) -> Shape {
+    private func imagenShape(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) -> Shape {
+        let asked = ImageShape(root)
         let tiers = endpoint.upstreamModel.contains("fast") ? [] : ["1K", "2K"]
-        if tiers.contains(size) { return Shape(tier: size) }
-        let tier = quality == "hd" || quality == "high" ? tiers.last : nil
-        guard size != "auto" else { return Shape(tier: tier) }
-        guard let ratio = Self.imagenRatios[size] else {
-            throw .unknownSize(["auto"] + Self.imagenRatios.keys.sorted() + tiers, of: endpoint)
+        let sizes = ["auto"] + Self.imagenRatios.keys.sorted() + tiers
+        var shape = Shape(tier: try tier(asked, of: tiers, all: sizes, root, endpoint))
+        if let size = asked.size {
+            guard let ratio = Self.imagenRatios[size] else { throw .unknownSize(sizes, of: endpoint) }
+            shape.ratio = ratio
+        } else {
+            shape.ratio = try ratio(asked, of: Self.imagenRatios.values.sorted(), endpoint)
         }
-        return Shape(ratio: ratio, tier: tier)
+        let quality = root["quality"]?.string
+        if shape.tier == nil, quality == "hd" || quality == "high" { shape.tier = tiers.last }
+        return shape
     }
 
     /// Only the third generation has more than one resolution.
     private func geminiShape(
-        _ size: String, _ count: Int, _ endpoint: Endpoint
+        _ root: JSONValue, _ count: Int, _ endpoint: Endpoint
     ) throws(UpstreamFailure) -> Shape {
+        let asked = ImageShape(root)
         let tiers = endpoint.upstreamModel.hasPrefix("gemini-3") ? ["1K", "2K", "4K"] : []
         // All answers together are read up to a bound: what would not fit is not asked for.
-        let most = tiers.contains(size) ? ["2K": 4, "4K": 2][size] ?? Self.imagesMax : Self.imagesMax
+        let most = asked.tier.flatMap { tiers.contains($0) ? ["2K": 4, "4K": 2][$0] : nil } ?? Self.imagesMax
         guard count <= most else {
             throw UpstreamFailure(
-                .unsupported, "`n` must be from 1 to \(most) for a `size` of \(size).", parameter: "n")
+                .unsupported,
+                "`n` must be from 1 to \(most) for a `\(ImageShape.tierMember(root))` of \(asked.tier ?? "").",
+                parameter: "n")
         }
-        if tiers.contains(size) { return Shape(tier: size) }
-        return Shape(ratio: try geminiRatio(size, endpoint, tiers))
+        var shape = Shape()
+        if let size = ImageWords.named(root["size"]), !tiers.contains(size) {
+            shape.ratio = try geminiRatio(size, endpoint, tiers)
+        } else {
+            shape.ratio = try ratio(asked, of: Self.geminiRatios, endpoint)
+        }
+        shape.tier = try tier(asked, of: tiers, all: ["auto"] + tiers, root, endpoint)
+        return shape
+    }
+
+    /// - Parameter all: that a `size` can say.
+    private func tier(
+        _ asked: ImageShape, of tiers: [String], all: [String], _ root: JSONValue, _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> String? {
+        guard let tier = asked.tier, !tiers.contains(tier) else { return asked.tier }
+        guard ImageShape.tierMember(root) == "resolution" else { throw .unknownSize(all, of: endpoint) }
+        // A model with one resolution has about this one.
+        guard tier != "1K" else { return nil }
+        throw .unknown("resolution", tiers.isEmpty ? "1K" : "one of " + tiers.joined(separator: ", "), endpoint)
+    }
+
+    private func ratio(
+        _ asked: ImageShape, of ratios: [String], _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> String? {
+        guard let word = asked.ratio else { return nil }
+        // Theirs are not all without common factors.
+        if let asked = AspectRatio(word), let ratio = ratios.first(where: { AspectRatio($0) == asked }) { return ratio }
+        throw .unknown("aspect_ratio", "one of " + ratios.joined(separator: ", "), endpoint)
     }
 
     private func geminiRatio(
@@ -153,29 +183,22 @@ public struct GeminiImages: OperationTranslator {
         // The public sizes that no ratio of theirs is exactly.
         let nearest = ["1792x1024": "16:9", "1024x1792": "9:16"]
         if let ratio = nearest[size] { return ratio }
-        let sides = ImageSize(size).map { size in
-            let divisor = Self.commonDivisor(size.width, size.height)
-            return "\(size.width / divisor):\(size.height / divisor)"
-        }
-        guard let sides, Self.geminiRatios.contains(sides) else {
+        let asked = ImageSize(size).map { AspectRatio($0) }
+        guard let ratio = Self.geminiRatios.first(where: { AspectRatio($0) == asked }) else {
             throw UpstreamFailure(
                 .unsupported,
                 "`size` must have one of these ratios for \(endpoint.upstreamModel): "
                     + Self.geminiRatios.joined(separator: ", ")
                     + (tiers.isEmpty ? "." : ", or be one of \(tiers.joined(separator: ", "))."), parameter: "size")
         }
-        return sides
-    }
-
-    private static func commonDivisor(_ one: Int, _ other: Int) -> Int {
-        other == 0 ? one : commonDivisor(other, one % other)
+        return ratio
     }
 
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let (isImagen, isOne) = (Self.isImagen(endpoint), Self.requests(for: request, at: endpoint) == 1)
-        let (size, quality) = (ImageWords.named(request.root["size"]), ImageWords.named(request.root["quality"]))
+        let (size, quality) = (ImageShape(request.root).name, ImageWords.named(request.root["quality"]))
         return WholeAnswer(
             ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 var all = ImagesAnswer.Reading(images: [], usage: Usage())
@@ -203,11 +226,25 @@ public struct GeminiImages: OperationTranslator {
     ) throws(UpstreamFailure) -> ImagesAnswer.Reading {
         if let error = answer["error"], !error.isNull { throw GeminiFailure.inAnswer(answer) }
         guard answer.kind == .object else { throw .notAnAnswer }
-        let (images, usage) = isImagen ? (predictions(answer), Usage()) : try candidates(answer)
-        guard !images.isEmpty else {
-            throw UpstreamFailure(.refused, "The provider's safety filter removed \(removed).")
-        }
+        let (images, usage) = isImagen ? (predictions(answer), Usage()) : candidates(answer)
+        guard !images.isEmpty else { throw isImagen ? filtered(removed) : try noImage(answer, removed) }
         return ImagesAnswer.Reading(images: images, usage: usage)
+    }
+
+    private static func filtered(_ removed: String) -> UpstreamFailure {
+        UpstreamFailure(.refused, "The provider's safety filter removed \(removed).")
+    }
+
+    /// Why an answer of Gemini's has no image. One that ended well had a prompt that asks for none: that is the client's to
+    /// mend, and no other endpoint would do better.
+    private static func noImage(_ answer: JSONValue, _ removed: String) throws(UpstreamFailure) -> UpstreamFailure {
+        if answer["promptFeedback"]?["blockReason"]?.string != nil { return filtered(removed) }
+        let finish = answer["candidates"]?.elements.first { _ in true }?["finishReason"]?.string
+        guard let finish else { return .notAnAnswer }
+        if try GeminiFinish(finish, hasCalls: false, hasContent: false).refusal != nil { return filtered(removed) }
+        return UpstreamFailure(
+            .refused, "The model answered without an image (\(finish.prefix(60))): ask for one in `prompt`.",
+            parameter: "prompt")
     }
 
     private static func predictions(_ answer: JSONValue) -> [AnsweredImage] {
@@ -216,9 +253,7 @@ public struct GeminiImages: OperationTranslator {
         }
     }
 
-    private static func candidates(
-        _ answer: JSONValue
-    ) throws(UpstreamFailure) -> (images: [AnsweredImage], usage: Usage) {
+    private static func candidates(_ answer: JSONValue) -> (images: [AnsweredImage], usage: Usage) {
         var images: [AnsweredImage] = []
         for candidate in answer["candidates"]?.elements.map(\.self) ?? [] {
             for part in candidate["content"]?["parts"]?.elements.map(\.self) ?? [] {
@@ -228,19 +263,9 @@ public struct GeminiImages: OperationTranslator {
                 images.append(AnsweredImage(base64: base64, type: type(data["mimeType"])))
             }
         }
-        var usage = Usage()
-        if let said = answer["usageMetadata"] {
-            usage.prompt = Usage.count(said["promptTokenCount"]) ?? 0
-            usage.completion = Usage.count(said["candidatesTokenCount"]) ?? 0
-            for details in said["candidatesTokensDetails"]?.elements.map(\.self) ?? []
-            where details["modality"]?.equals("IMAGE") == true {
-                usage.completionImage = Usage.count(details["tokenCount"]) ?? 0
-            }
-            let thoughts = Usage.count(said["thoughtsTokenCount"]) ?? 0
-            usage.completion += thoughts
-            usage.reasoning = thoughts
-        }
-        return (images, usage)
+        var counts = GeminiUsage()
+        if let said = answer["usageMetadata"] { counts.read(said) }
+        return (images, counts.totals)
     }
 
     /// Only what is an image is called one.

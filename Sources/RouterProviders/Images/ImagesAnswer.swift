@@ -131,8 +131,12 @@ extension Usage {
         // A count is at most a hundred million.
         sum.images &+= images
         sum.prompt &+= prompt
+        sum.promptAudio &+= promptAudio
         sum.promptImage &+= promptImage
+        sum.cacheRead &+= cacheRead
+        sum.cacheReadAudio &+= cacheReadAudio
         sum.completion &+= completion
+        sum.completionAudio &+= completionAudio
         sum.completionImage &+= completionImage
         sum.reasoning &+= reasoning
         self = sum
@@ -145,6 +149,17 @@ extension UpstreamFailure {
         UpstreamFailure(
             .unsupported, "`stream` must be false for \(endpoint.upstreamModel): its images come whole.",
             parameter: "stream")
+    }
+
+    /// The model has only these of what the member asks for.
+    static func unknown(_ member: String, _ known: String, _ endpoint: Endpoint) -> UpstreamFailure {
+        UpstreamFailure(.unsupported, "`\(member)` must be \(known) for \(endpoint.upstreamModel).", parameter: member)
+    }
+
+    /// The model takes no images beside the prompt.
+    static func checkReferences(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard root["input_references"]?.elements.first(where: { _ in true }) != nil else { return }
+        throw unknown("input_references", "left out", endpoint)
     }
 
     /// The model has no such size.

@@ -18,6 +18,7 @@ public struct OpenAIImages: OperationTranslator {
 
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
         if !isEngine, request.form == .events { try checkStream(request.root, endpoint) }
+        if !isEngine { try checkWords(request.root, endpoint) }
         var writer = JSONWriter(capacity: request.document.bytes.count + 64)
         writer.beginObject()
         writer.member("model", endpoint.upstreamModel)
@@ -26,15 +27,17 @@ public struct OpenAIImages: OperationTranslator {
             if isEngine {
                 // Its addresses are not for clients.
                 if !OperationRequest.routerMembers.contains(name), name != "response_format" { writer.copy(member) }
-            } else if name == "size" {
-                writer.member("size", try size(member.value.string ?? "auto", endpoint))
             } else if name == "quality" {
                 writer.member("quality", ImageWords.quality(member.value.string ?? "auto"))
             } else if Self.taken.contains(name) || request.form == .events && Self.takenInStreams.contains(name) {
                 writer.copy(member)
             }
         }
-        if isEngine { writer.member("response_format", "b64_json") }
+        if isEngine {
+            writer.member("response_format", "b64_json")
+        } else if let size = try size(request.root, endpoint) {
+            writer.member("size", size)
+        }
         writer.endObject()
         return UpstreamRequest(path: "/images/generations", body: writer.bytes)
     }
@@ -46,6 +49,57 @@ public struct OpenAIImages: OperationTranslator {
                 .unsupported, "`n` must be 1 for a stream of \(endpoint.upstreamModel).", parameter: "n")
         }
     }
+
+    /// OpenRouter has more words than these models know.
+    private func checkWords(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        for (name, words) in [("quality", ["xhigh", "max"]), ("output_format", ["svg"])] {
+            guard let word = root[name]?.string, words.contains(word) else { continue }
+            throw UpstreamFailure(
+                .unsupported, "`\(name)` cannot be \(word) for \(endpoint.upstreamModel).", parameter: name)
+        }
+        try UpstreamFailure.checkReferences(root, endpoint)
+    }
+
+    /// What `size` is to say, however the request says it; `nil` where it does not.
+    private func size(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
+        let shape = ImageShape(root)
+        guard ImageWords.named(root["size"]) == nil, shape.tier != nil || shape.ratio != nil else {
+            return try root["size"]?.string.map { size throws(UpstreamFailure) in try self.size(size, endpoint) }
+        }
+        if Self.hasFreeSizes(endpoint) { return try freeSize(shape, endpoint) }
+        guard shape.tier ?? "1K" == "1K" else { throw .unknown("resolution", "1K", endpoint) }
+        guard let ratio = shape.ratio else { return nil }
+        let size = Self.sizesOfRatios.first { AspectRatio($0.key) == AspectRatio(ratio) }?.value
+        guard let size else {
+            throw .unknown(
+                "aspect_ratio", "one of " + Self.sizesOfRatios.keys.sorted().joined(separator: ", "), endpoint)
+        }
+        return size
+    }
+
+    /// The largest that the model makes where the tier is larger.
+    private func freeSize(_ shape: ImageShape, _ endpoint: Endpoint) throws(UpstreamFailure) -> String {
+        let tiers = ["1K", "1.5K", "2K", "4K"]
+        guard tiers.contains(shape.tier ?? "1K") else {
+            throw .unknown("resolution", "one of " + tiers.joined(separator: ", "), endpoint)
+        }
+        guard let sides = shape.sides(step: 1), max(sides.width, sides.height) <= 3 * min(sides.width, sides.height) + 3
+        else { throw .unknown("aspect_ratio", "a ratio from 1:3 to 3:1", endpoint) }
+        let (width, height) = (Double(sides.width), Double(sides.height))
+        let scale = min(
+            1, Double(Self.sideMax) / max(width, height), (Double(Self.pixelsMax) / (width * height)).squareRoot())
+        func rounded(_ side: Double, most: Int) -> Int { min(Int((side * scale / 16).rounded()) * 16, most) }
+        let shorter = rounded(min(width, height), most: Self.sideMax)
+        let longer = rounded(max(width, height), most: min(3 * shorter, Self.pixelsMax / shorter / 16 * 16))
+        let size = width < height ? "\(shorter)x\(longer)" : "\(longer)x\(shorter)"
+        try Self.checkFree(size, endpoint)
+        return size
+    }
+
+    /// The nearest, as for the sizes of older models.
+    private static let sizesOfRatios = [
+        "1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536", "16:9": "1536x1024", "9:16": "1024x1536",
+    ]
 
     /// Sizes of older models become the nearest ones.
     private func size(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) -> String {
@@ -60,10 +114,13 @@ public struct OpenAIImages: OperationTranslator {
 
     private static func hasFreeSizes(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("gpt-image-2") }
 
+    private static let sideMax = 3840
+    private static let pixelsMax = 3840 * 2160
+
     private static func checkFree(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) {
         guard let sides = ImageSize(size), sides.width.isMultiple(of: 16), sides.height.isMultiple(of: 16),
-            max(sides.width, sides.height) <= min(3840, 3 * min(sides.width, sides.height)),
-            sides.pixels <= 3840 * 2160
+            max(sides.width, sides.height) <= min(sideMax, 3 * min(sides.width, sides.height)),
+            sides.pixels <= pixelsMax
         else {
             throw UpstreamFailure(
                 .unsupported,
@@ -123,7 +180,9 @@ public struct OpenAIImages: OperationTranslator {
     }
 
     private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
-        var named = Named(size: ImageWords.named(asked["size"]), quality: ImageWords.named(asked["quality"]))
+        var named = Named(
+            size: isEngine ? ImageShape(asked).name : ImageShape(asked).size,
+            quality: ImageWords.named(asked["quality"]))
         guard !isEngine else { return named }
         named.quality = named.quality.map(ImageWords.quality)
         if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }

@@ -40,6 +40,6 @@ extension UpstreamFailure {
     static var cutOff: UpstreamFailure { UpstreamFailure(.broken, "The provider's answer ended early.") }
     /// What came is no chat answer.
     static var notAnAnswer: UpstreamFailure {
-        UpstreamFailure(.broken, "The provider sent something that is not a chat answer.")
+        UpstreamFailure(.broken, "The provider sent something that is not an answer.")
     }
 }

@@ -54,7 +54,7 @@ public struct OpenAITranscription: OperationTranslator {
 
     /// Mistral's lists have no `[]`.
     private func renamed(_ field: FormField) -> FormField {
-        vendor == .mistral ? FormField(String(field.plainName), field.value) : field
+        vendor == .mistral ? FormField(String(field.plainName), field.value, typeLine: field.typeLine) : field
     }
 
     private func checkFormat(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) {

@@ -64,7 +64,7 @@ final class CurlTransfer {
     /// Room for the request line and headers in front of a body that goes over TLS; libcurl's own minimum.
     static let headBytes = 16 * 1024
     /// What is sent of an upload at a time: as much as comes of it at a time.
-    static let uploadBufferBytes = 192 * 1024
+    static let uploadBufferBytes = 128 * 1024
 
     // MARK: A request
 

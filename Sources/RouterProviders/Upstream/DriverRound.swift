@@ -24,7 +24,8 @@ final class DriverRound {
             body(transfer)
         }
         touched.removeAll(keepingCapacity: true)
-        for task in tasks { task() }
-        tasks.removeAll(keepingCapacity: true)
+        let due = tasks
+        tasks = []
+        for task in due { task() }
     }
 }

@@ -19,6 +19,12 @@ import Testing
             (#""prompt":"p","size":7"#, "size"), (#""prompt":"p","quality":"best""#, "quality"),
             (#""prompt":"p","background":"red""#, "background"),
             (#""prompt":"p","output_format":"gif""#, "output_format"),
+            (#""prompt":"p","resolution":2"#, "resolution"), (#""prompt":"p","resolution":"""#, "resolution"),
+            (#""prompt":"p","input_references":{"a":1}"#, "input_references"),
+            (#""prompt":"p","aspect_ratio":1.5"#, "aspect_ratio"),
+            (#""prompt":"p","size":"1024x1024","aspect_ratio":"16:9""#, "aspect_ratio"),
+            (#""prompt":"p","size":"1024x1024","resolution":"2K""#, "resolution"),
+            (#""prompt":"p","size":"4K","resolution":"2K""#, "resolution"),
             (#""prompt":"p","response_format":"png""#, "response_format"),
             (#""prompt":"p","output_compression":101"#, "output_compression"),
             (#""prompt":"p","stream":1"#, "stream"), (#""prompt":"p","partial_images":4"#, "partial_images"),
@@ -28,6 +34,34 @@ import Testing
     func refuses(_ members: String, _ parameter: String) throws {
         let error = #expect(throws: APIError.self) { try request(members) }
         #expect(error?.kind == .invalidRequest && error?.parameter == parameter)
+    }
+
+    @Test(
+        "has a shape, by whatever words it says it",
+        arguments: [
+            (#""size":"auto","resolution":"auto","aspect_ratio":"auto""#, nil, "1024x1024"),
+            (#""size":"1792x1024","resolution":"1.5K","aspect_ratio":"16:9""#, "1792x1024", "1792x1024"),
+            (#""size":"2K","resolution":"2K","aspect_ratio":"1:4""#, "2K", "1024x4096"),
+            (#""aspect_ratio":"16:9""#, nil, "1365x768"), (#""resolution":"512""#, "512", "512x512"),
+            (#""aspect_ratio":"19.5:9""#, nil, "1507x696"), (#""aspect_ratio":"16/9""#, nil, nil),
+            (#""aspect_ratio":"0:9""#, nil, nil), (#""aspect_ratio":"16:999""#, nil, nil),
+            (#""aspect_ratio":"16:9.55""#, nil, nil), (#""aspect_ratio":"0.0:1""#, nil, nil),
+            (#""aspect_ratio":":""#, nil, nil), (#""resolution":"720p""#, "720p", nil),
+        ] as [(String, String?, String?)])
+    func shapes(_ members: String, _ name: String?, _ sides: String?) throws {
+        let request = try request(#""prompt":"p",\#(members)"#)
+        let shape = ImageShape(request.root)
+        #expect(shape.name == name && shape.sides(step: 1).map { "\($0.width)x\($0.height)" } == sides)
+    }
+
+    @Test(
+        "of a resolution is held for at the dearest size: it leaves that to the vendor", arguments: ["1K", "2K", "4K"])
+    func holdsForResolution(_ resolution: String) async throws {
+        let images: [Pricing.Image] = [.init(size: "1024x1024", usd: "0.04"), .init(size: "2K", usd: "0.2")]
+        let model = Self.model([.init(unit: "image_output", usd: "0.01")], images: images)
+        #expect(try await amounts(model, #""resolution":"\#(resolution)""#).held == 200_000_000)
+        let few = Self.model([.init(unit: "image_output", usd: "0.01")], images: [.init(size: "2K", usd: "0.005")])
+        #expect(try await amounts(few, #""resolution":"\#(resolution)""#).held == 10_000_000)
     }
 
     @Test("takes a prompt of 32,000 characters and not one more")
