@@ -131,6 +131,8 @@ import Testing
             (#"{"candidates":[{"finishReason":"STOP","content":{"parts":[{"text":"a yurt"}]}}]}"#, .refused),
             (#"{"candidates":[{"finishReason":"NO_IMAGE"}]}"#, .refused),
             (#"{"candidates":[{"finishReason":"MALFORMED_RESPONSE"}]}"#, .failed),
+            (#"{"candidates":[{"finishReason":"MAX_TOKENS"}]}"#, .failed),
+            (#"{"candidates":[{"finishReason":"IMAGE_OTHER"}]}"#, .failed),
         ] as [(String, UpstreamFailure.Kind)])
     func withoutImage(_ answer: String, _ kind: UpstreamFailure.Kind) throws {
         let failure = try #require(try gemini(answer).failure)
@@ -173,7 +175,10 @@ import Testing
             ("openai/gpt-image-2", #""resolution":"1.5K","aspect_ratio":"1:3""#, #""size":"880x2640""#),
             ("openai/gpt-image-2", #""aspect_ratio":"16/9""#, "`aspect_ratio`"),
             ("openai/gpt-image-1", #""aspect_ratio":"wide""#, "`aspect_ratio`"),
-            ("openai/gpt-image-2", #""quality":"xhigh""#, "`quality`"),
+            ("openai/gpt-image-2", #""quality":"xhigh""#, #""quality":"xhigh""#),
+            ("openai/gpt-image-2", #""size":"512x512""#, "`size`"),
+            ("openai/gpt-image-1", #""size":"1024x1024","resolution":"720p""#, "`resolution`"),
+            ("google/imagen-4", #""size":"1024x1024","aspect_ratio":"wide""#, "`aspect_ratio`"),
             ("openai/gpt-image-2", #""output_format":"svg""#, "`output_format`"),
             ("openai/gpt-image-2", #""input_references":[{}]"#, "`input_references`"),
             ("google/gemini-2.5-flash-image", #""resolution":"2K""#, "`resolution`"),

@@ -11,7 +11,7 @@ public struct ImageShape: Sendable, Hashable {
 
     /// Pixels of a side, about.
     static let tiers = ["512": 512, "768": 768, "1K": 1024, "1.5K": 1536, "2K": 2048, "4K": 4096]
-    static let tierNames = ["512", "768", "1K", "1.5K", "2K", "4K"]
+    public static let tierNames = ["512", "768", "1K", "1.5K", "2K", "4K"]
 
     /// Of a checked request.
     public init(_ root: JSONValue) {
@@ -26,7 +26,14 @@ public struct ImageShape: Sendable, Hashable {
     }
 
     /// What a price for it is called where the vendor says nothing of what it made.
-    public var name: String? { size ?? tier }
+    public var name: String? { tier ?? size }
+
+    /// The member with a word that no model knows.
+    public static func unknownMember(_ root: JSONValue) -> String? {
+        if let word = ImageWords.named(root["resolution"]), tiers[word] == nil { return "resolution" }
+        if let word = ImageWords.named(root["aspect_ratio"]), AspectRatio(word) == nil { return "aspect_ratio" }
+        return nil
+    }
 
     /// The member of a request that names the tier.
     public static func tierMember(_ root: JSONValue) -> String {
@@ -62,9 +69,9 @@ public struct ImageShape: Sendable, Hashable {
         guard let named = ImageWords.named(root["size"]) else { return }
         let size = ImageSize(named)
         if let value = root["resolution"], let word = ImageWords.named(value), word != named, let asked = tiers[word] {
-            // A size is about as large as its tier says.
-            let pixels = size.map { Double($0.pixels).squareRoot() }
-            guard let pixels, abs(pixels - Double(asked)) <= Double(asked) / 4 else {
+            // A size is about as large as its tier says, by its longer side or as a whole: no model makes 4096x4096.
+            let sides = size.map { [Double($0.pixels).squareRoot(), Double(max($0.width, $0.height))] } ?? []
+            guard sides.contains(where: { abs($0 - Double(asked)) <= Double(asked) * 0.3 }) else {
                 throw MemberCheck.invalid(value, "must fit `size`, or be left out: \(named) is another resolution")
             }
         }

@@ -17,7 +17,7 @@ public struct MultipartHead: Sendable, Hashable {
         var disposition: HeaderParameters?
         var type: HeaderParameters?
         var typeLines: [ArraySlice<UInt8>] = []
-        for line in lines.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+        for line in try Self.lines(in: lines) {
             // A line that goes on with the one before means something to some, and to others not.
             guard let first = line.first, first != UInt8(ascii: " "), first != UInt8(ascii: "\t") else {
                 throw .ambiguousName
@@ -45,8 +45,20 @@ public struct MultipartHead: Sendable, Hashable {
         self.name = name
         fileName = disposition["filename"]
         let charset = type?["charset"]?.lowercased() ?? "utf-8"
-        let isPlain = typeLines.count == 1 && ["utf-8", "utf8", "us-ascii"].contains(charset)
+        let isPlain =
+            typeLines.count == 1 && ["utf-8", "utf8", "us-ascii"].contains(charset)
+            && type?.isAmbiguous("charset") == false
         typeLine = isPlain ? typeLines[0] + [0x0D, 0x0A] : []
         contentType = type.flatMap { $0.value.isEmpty ? nil : $0.value }
+    }
+
+    /// Lines that end with both bytes: one alone ends a line for some, and for others stands in it.
+    private static func lines(in head: [UInt8]) throws(MultipartFault) -> [ArraySlice<UInt8>] {
+        for at in head.indices {
+            let (isReturn, isFeed) = (head[at] == 0x0D, head[at] == 0x0A)
+            guard !isReturn || at + 1 < head.count && head[at + 1] == 0x0A, !isFeed || at > 0 && head[at - 1] == 0x0D
+            else { throw .ambiguousName }
+        }
+        return head.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
     }
 }

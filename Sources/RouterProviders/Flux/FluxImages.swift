@@ -31,7 +31,7 @@ public struct FluxImages: OperationTranslator {
         _ request: OperationRequest, for endpoint: Endpoint, index: Int
     ) throws(UpstreamFailure) -> UpstreamRequest {
         let root = request.root
-        try UpstreamFailure.checkReferences(root, endpoint)
+        try UpstreamFailure.checkOpenRouter(root, endpoint)
         if root["stream"]?.bool == true {
             throw UpstreamFailure(
                 .unsupported, "`stream` must be false: \(endpoint.upstreamModel) makes images whole.",

@@ -47,7 +47,7 @@ public struct GeminiImages: OperationTranslator {
                 .unsupported, "`n` must be from 1 to \(Self.imagenMax) for \(endpoint.upstreamModel).",
                 parameter: "n")
         }
-        try UpstreamFailure.checkReferences(root, endpoint)
+        try UpstreamFailure.checkOpenRouter(root, endpoint)
         let body =
             isImagen
             ? imagen(prompt, count, try imagenShape(root, endpoint))
@@ -242,6 +242,9 @@ public struct GeminiImages: OperationTranslator {
         let finish = answer["candidates"]?.elements.first { _ in true }?["finishReason"]?.string
         guard let finish else { return .notAnAnswer }
         if try GeminiFinish(finish, hasCalls: false, hasContent: false).refusal != nil { return filtered(removed) }
+        guard ["STOP", "NO_IMAGE"].contains(finish) else {
+            return UpstreamFailure(.failed, "The provider's answer has no image (\(finish.prefix(60))).")
+        }
         return UpstreamFailure(
             .refused, "The model answered without an image (\(finish.prefix(60))): ask for one in `prompt`.",
             parameter: "prompt")
@@ -265,7 +268,9 @@ public struct GeminiImages: OperationTranslator {
         }
         var counts = GeminiUsage()
         if let said = answer["usageMetadata"] { counts.read(said) }
-        return (images, counts.totals)
+        var usage = counts.totals
+        usage.serviceTier = nil  // None is asked for, or held for.
+        return (images, usage)
     }
 
     /// Only what is an image is called one.

@@ -156,8 +156,14 @@ extension UpstreamFailure {
         UpstreamFailure(.unsupported, "`\(member)` must be \(known) for \(endpoint.upstreamModel).", parameter: member)
     }
 
-    /// The model takes no images beside the prompt.
-    static func checkReferences(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+    /// Of OpenRouter's members: the model takes no images beside the prompt, and words have to be known to be followed.
+    static func checkOpenRouter(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        switch ImageShape.unknownMember(root) {
+        case "resolution"?:
+            throw unknown("resolution", "one of \(ImageShape.tierNames.joined(separator: ", "))", endpoint)
+        case "aspect_ratio"?: throw unknown("aspect_ratio", "a ratio such as 16:9", endpoint)
+        default: break
+        }
         guard root["input_references"]?.elements.first(where: { _ in true }) != nil else { return }
         throw unknown("input_references", "left out", endpoint)
     }

@@ -52,12 +52,10 @@ public struct OpenAIImages: OperationTranslator {
 
     /// OpenRouter has more words than these models know.
     private func checkWords(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
-        for (name, words) in [("quality", ["xhigh", "max"]), ("output_format", ["svg"])] {
-            guard let word = root[name]?.string, words.contains(word) else { continue }
-            throw UpstreamFailure(
-                .unsupported, "`\(name)` cannot be \(word) for \(endpoint.upstreamModel).", parameter: name)
+        if root["output_format"]?.equals("svg") == true {
+            throw .unknown("output_format", "png, jpeg or webp", endpoint)
         }
-        try UpstreamFailure.checkReferences(root, endpoint)
+        try UpstreamFailure.checkOpenRouter(root, endpoint)
     }
 
     /// What `size` is to say, however the request says it; `nil` where it does not.
@@ -115,16 +113,17 @@ public struct OpenAIImages: OperationTranslator {
     private static func hasFreeSizes(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("gpt-image-2") }
 
     private static let sideMax = 3840
+    private static let pixelsMin = 655_360
     private static let pixelsMax = 3840 * 2160
 
     private static func checkFree(_ size: String, _ endpoint: Endpoint) throws(UpstreamFailure) {
         guard let sides = ImageSize(size), sides.width.isMultiple(of: 16), sides.height.isMultiple(of: 16),
             max(sides.width, sides.height) <= min(sideMax, 3 * min(sides.width, sides.height)),
-            sides.pixels <= pixelsMax
+            (pixelsMin...pixelsMax).contains(sides.pixels)
         else {
             throw UpstreamFailure(
                 .unsupported,
-                "`size` must be auto, or width and height that are multiples of 16 no more than 3:1 and 3840x2160, for \(endpoint.upstreamModel).",
+                "`size` must be auto, or width and height that are multiples of 16 no more than 3:1 and 3840x2160, with 655,360 pixels or more, for \(endpoint.upstreamModel).",
                 parameter: "size")
         }
     }
@@ -180,9 +179,7 @@ public struct OpenAIImages: OperationTranslator {
     }
 
     private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
-        var named = Named(
-            size: isEngine ? ImageShape(asked).name : ImageShape(asked).size,
-            quality: ImageWords.named(asked["quality"]))
+        var named = Named(size: ImageWords.named(asked["size"]), quality: ImageWords.named(asked["quality"]))
         guard !isEngine else { return named }
         named.quality = named.quality.map(ImageWords.quality)
         if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }

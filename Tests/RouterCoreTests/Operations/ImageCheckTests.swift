@@ -40,8 +40,10 @@ import Testing
         "has a shape, by whatever words it says it",
         arguments: [
             (#""size":"auto","resolution":"auto","aspect_ratio":"auto""#, nil, "1024x1024"),
-            (#""size":"1792x1024","resolution":"1.5K","aspect_ratio":"16:9""#, "1792x1024", "1792x1024"),
+            (#""size":"1792x1024","resolution":"1.5K","aspect_ratio":"16:9""#, "1.5K", "1792x1024"),
             (#""size":"2K","resolution":"2K","aspect_ratio":"1:4""#, "2K", "1024x4096"),
+            (#""size":"3840x2160","resolution":"4K""#, "4K", "3840x2160"),
+            (#""size":"2880x2880","resolution":"4K""#, "4K", "2880x2880"),
             (#""aspect_ratio":"16:9""#, nil, "1365x768"), (#""resolution":"512""#, "512", "512x512"),
             (#""aspect_ratio":"19.5:9""#, nil, "1507x696"), (#""aspect_ratio":"16/9""#, nil, nil),
             (#""aspect_ratio":"0:9""#, nil, nil), (#""aspect_ratio":"16:999""#, nil, nil),

@@ -144,7 +144,8 @@ struct MultipartReaderTests {
             "Content-Disposition: form-data; name=\"x\"; name=\"model\"", "\(head.dropLast()); name*=UTF-8''model",
             "Content-Disposition: form-data; name*=UTF-8''model", "\(head.dropLast()); name*0=\"mo\"; name*1=\"del\"",
             "\(head.dropLast());\r\n name*=UTF-8''model", head + "Content-Disposition : form-data; name=\"model\"",
-            head.dropLast() + "\r" + head.dropLast(),
+            head.dropLast() + "\r" + head.dropLast(), "\(head.dropLast()); x=\"\n\"; name=\"model\"",
+            "\(head.dropLast()); x=\"\r\"; name=\"model\"", head.dropLast() + "\nX-Mine: 1",
             head + "content-disposition: form-data; name=\"model\"",
         ] {
             #expect(Self.fault(of: "--b\r\n\(lines)\r\n\r\nx\r\n--b--") == .ambiguousName, "\(lines)")
