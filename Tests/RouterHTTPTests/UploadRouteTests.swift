@@ -233,6 +233,16 @@ struct TestForm {
                     "under two names"
                 ),
                 (
+                    "a quote that hides a name",
+                    Self.form(model, file, Self.part(#"form-data; name="x1"; x=a"; y="; name=model; z=""#)), 400,
+                    "no other parameter"
+                ),
+                (
+                    "a space that some drop",
+                    Self.form(model, file, Self.part("form-data; name=\"x1\";\u{B}name=model")),
+                    400, "no other parameter"
+                ),
+                (
                     "an escaped name", Self.form(model, file, TestForm.field("mo\\del", "y")), 400,
                     "letters, digits"
                 ),
@@ -266,6 +276,10 @@ struct TestForm {
             #expect(server.requests.isEmpty)
             #expect(ledger.settled.allSatisfy { $0.cost == .zero } && ledger.held == ledger.settled.count)
         }
+    }
+
+    private static func part(_ disposition: String) -> [UInt8] {
+        Array("Content-Disposition: \(disposition)\r\n\r\nx".utf8)
     }
 
     private static func form(_ parts: [UInt8]...) -> [UInt8] {

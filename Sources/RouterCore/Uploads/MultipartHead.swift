@@ -9,6 +9,9 @@ public struct MultipartHead: Sendable, Hashable {
     public let contentType: String?
     /// The line with the type, for a text that everybody reads alike; nothing otherwise.
     public let typeLine: [UInt8]
+    /// Whether it is a field's whose name everybody reads alike, however they read quotes, backslashes and white space: letters,
+    /// digits and any of `_-.[]`, and nothing else about it.
+    public let isPlainField: Bool
 
     init(_ lines: [UInt8]) throws(MultipartFault) {
         // Everything in it is compared.
@@ -17,6 +20,7 @@ public struct MultipartHead: Sendable, Hashable {
         var disposition: HeaderParameters?
         var type: HeaderParameters?
         var typeLines: [ArraySlice<UInt8>] = []
+        var isPlainField = lines.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0D || $0 == 0x0A }
         for line in try Self.lines(in: lines) {
             // A line that goes on with the one before means something to some, and to others not.
             guard let first = line.first, first != UInt8(ascii: " "), first != UInt8(ascii: "\t") else {
@@ -28,6 +32,7 @@ public struct MultipartHead: Sendable, Hashable {
             case "content-disposition":
                 guard disposition == nil else { throw .ambiguousName }
                 disposition = HeaderParameters(line[(colon + 1)...])
+                if !Self.isPlain(line[(colon + 1)...]) { isPlainField = false }
             case "content-type":
                 type = type ?? HeaderParameters(line[(colon + 1)...])
                 typeLines.append(line)
@@ -50,6 +55,30 @@ public struct MultipartHead: Sendable, Hashable {
             && type?.isAmbiguous("charset") == false
         typeLine = isPlain ? typeLines[0] + [0x0D, 0x0A] : []
         contentType = type.flatMap { $0.value.isEmpty ? nil : $0.value }
+        self.isPlainField = isPlainField
+    }
+
+    /// ` form-data; name="model"`, with quotes or without.
+    private static func isPlain(_ disposition: ArraySlice<UInt8>) -> Bool {
+        let text = String(decoding: disposition, as: UTF8.self).drop { $0 == " " }
+        let (start, word) = ("form-data;", "name=")
+        guard text.prefix(start.count).lowercased() == start else { return false }
+        var name = text.dropFirst(start.count).drop { $0 == " " }
+        guard name.prefix(word.count).lowercased() == word else { return false }
+        name = name.dropFirst(word.count)
+        if name.first == "\"" {
+            guard name.count > 1, name.last == "\"" else { return false }
+            name = name.dropFirst().dropLast()
+        }
+        return !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "_-.[]".utf8.contains(byte)
+                }
+            }
     }
 
     /// Lines that end with both bytes: one alone ends a line for some, and for others stands in it.

@@ -209,10 +209,10 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
             }
             if case .pipe? = carrier {
                 // The vendor reads it as it came: it must be what we read, whoever reads it.
-                guard head.name.utf8.allSatisfy(Self.isPlain) else {
+                guard head.isPlainField else {
                     throw APIError(
                         .invalidRequest,
-                        "A field behind the file needs a name of letters, digits and any of `_-.[]`: send it before the file."
+                        "A field behind the file needs a name of letters, digits and any of `_-.[]`, and no other parameter: send it before the file."
                     )
                 }
                 if Self.earlyNames.contains(head.name) { throw Self.mustBeEarly(head.name) }
@@ -302,15 +302,6 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
 
     private static func mustBeEarly(_ name: String) -> APIError {
         APIError(.invalidRequest, LateFields.mustBeEarly(name), parameter: name)
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "_-.[]".utf8.contains(byte)
-        }
     }
 
     private static func error(_ fault: MultipartFault) -> APIError { APIError(.invalidRequest, fault.message) }

@@ -179,7 +179,9 @@ public struct OpenAIImages: OperationTranslator {
     }
 
     private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
-        var named = Named(size: ImageWords.named(asked["size"]), quality: ImageWords.named(asked["quality"]))
+        // Of what a resolution comes to only the answer tells.
+        let size = ImageWords.named(asked["resolution"]) == nil ? ImageWords.named(asked["size"]) : nil
+        var named = Named(size: size, quality: ImageWords.named(asked["quality"]))
         guard !isEngine else { return named }
         named.quality = named.quality.map(ImageWords.quality)
         if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }
