@@ -22,18 +22,14 @@ struct ImageBill: Sendable, CustomTestStringConvertible {
 
     /// All lines of the document.
     static let all: [ImageBill] = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../docs/billing.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let table = text.components(separatedBy: "### Bills of images and embeddings").last ?? ""
-        return table.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: [" ", "`"]) }
+        BillingDocument.lines(below: "### Bills of images and embeddings").compactMap { cells in
             guard cells.count == 7, ["image", "token", "embeddings"].contains(cells[0]), let images = Int(cells[4])
             else { return nil }
             let said = cells[3].split(separator: "/").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
             return ImageBill(
-                price: cells[0], asked: cells[1], end: cells[2], said: said.isEmpty ? nil : said, images: images,
-                charge: cells[5], basis: cells[6])
+                price: cells[0], asked: cells[1].trimmingCharacters(in: ["`"]), end: cells[2],
+                said: said.isEmpty ? nil : said, images: images,
+                charge: cells[5], basis: cells[6].trimmingCharacters(in: ["`"]))
         }
     }()
 

@@ -18,7 +18,7 @@ enum OperationUsage {
             writer.member("text_tokens", max(0, usage.prompt - usage.promptImage))
             writer.member("image_tokens", usage.promptImage)
             writer.endObject()
-            if (1..<max(1, usage.completion)).contains(usage.completionImage) {
+            if usage.completionImage > 0, usage.completionImage < usage.completion {
                 writer.name("output_tokens_details")
                 writer.beginObject()
                 writer.member("text_tokens", usage.completion - usage.completionImage)

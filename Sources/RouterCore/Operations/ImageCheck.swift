@@ -85,8 +85,7 @@ enum ImageCheck {
         let bytes = root["prompt"]?.text.count ?? 0
         var usage = Usage()
         usage.images = count
-        // A resolution leaves the size to the vendor, or has a price of its own.
-        usage.imageSize = ImageWords.named(root["resolution"]) == nil ? ImageWords.named(root["size"]) : nil
+        usage.imageSize = ImageWords.fixedSize(root)
         usage.imageQuality = ImageWords.named(root["quality"])
         var size = OperationSize(atMost: usage, atLeast: usage)
         // Some vendors are asked for each image by itself.

@@ -11,7 +11,7 @@ public struct ImageShape: Sendable, Hashable {
 
     /// Pixels of a side, about.
     static let tiers = ["512": 512, "768": 768, "1K": 1024, "1.5K": 1536, "2K": 2048, "4K": 4096]
-    public static let tierNames = ["512", "768", "1K", "1.5K", "2K", "4K"]
+    public static let tierNames = tiers.sorted { $0.value < $1.value }.map(\.key)
 
     /// Of a checked request.
     public init(_ root: JSONValue) {
@@ -42,18 +42,17 @@ public struct ImageShape: Sendable, Hashable {
 
     /// Width and height of about the tier's pixels in the ratio: of 1K, and square, where the request does not say.
     ///
-    /// - Parameter step: of which both are multiples.
-    /// - Returns: `nil` for words that nobody knows.
-    public func sides(step: Int) -> ImageSize? {
+    /// `nil` for words that nobody knows.
+    public var sides: ImageSize? {
         if let size { return ImageSize(size) }
         guard let pixels = Self.tiers[tier ?? "1K"], let ratio = AspectRatio(ratio ?? "1:1") else { return nil }
         let stretch = (Double(ratio.width) / Double(ratio.height)).squareRoot()
-        func rounded(_ pixels: Double) -> Int { max(1, Int((pixels / Double(step)).rounded())) * step }
+        func rounded(_ side: Double) -> Int { max(1, Int(side.rounded())) }
         return ImageSize(width: rounded(Double(pixels) * stretch), height: rounded(Double(pixels) / stretch))
     }
 
     /// Pixels of one image, where the request says something of them.
-    var pixels: Int? { size == nil && tier == nil ? nil : sides(step: 1)?.pixels }
+    var pixels: Int? { size == nil && tier == nil ? nil : sides?.pixels }
 
     /// Checks the words, and finds what contradicts itself. Which words there are only a model can say.
     ///

@@ -18,6 +18,11 @@ public enum ImageWords {
         }
     }
 
+    /// The size that a request fixes; `nil` where its vendor may choose, also by a resolution.
+    public static func fixedSize(_ root: JSONValue) -> String? {
+        named(root["resolution"]) == nil ? named(root["size"]) : nil
+    }
+
     /// What a request says by name; `nil` where its vendor may choose.
     public static func named(_ value: JSONValue?) -> String? {
         guard let word = value?.string, word != "auto" else { return nil }

@@ -148,7 +148,7 @@ public struct InputAudioReader {
                 place = .sound(.backslash)
                 omission.count += 1
             } else if bytes[end] == UInt8(ascii: "\"") {
-                guard decoder.end(addingTo: &sound) else { throw Self.notBase64 }
+                guard decoder.end(addingTo: &sound) else { throw InputAudio.notBase64 }
                 text.append(UInt8(ascii: "\""))
                 place = .betweenStrings
             } else {
@@ -164,7 +164,7 @@ public struct InputAudioReader {
             if digits < 3 {
                 place = .sound(.unicode(digits: digits + 1, value: value))
             } else {
-                guard let letter = UInt8(exactly: value) else { throw Self.notBase64 }
+                guard let letter = UInt8(exactly: value) else { throw InputAudio.notBase64 }
                 try decode([letter].span, to: &sound)
                 place = .sound(.none)
             }
@@ -180,13 +180,13 @@ public struct InputAudioReader {
         case UInt8(ascii: "/"): try decode([byte].span, to: &sound)
         case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"): break  // White space.
         case UInt8(ascii: "u"): place = .sound(.unicode(digits: 0, value: 0))
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "b"), UInt8(ascii: "f"): throw Self.notBase64
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "b"), UInt8(ascii: "f"): throw InputAudio.notBase64
         default: throw fault(.invalidEscape, at: offset - 1, byte)
         }
     }
 
     private mutating func decode(_ letters: Span<UInt8>, to sound: inout [UInt8]) throws(APIError) {
-        guard decoder.add(letters, to: &sound) else { throw Self.notBase64 }
+        guard decoder.add(letters, to: &sound) else { throw InputAudio.notBase64 }
     }
 
     // MARK: Errors
@@ -194,6 +194,4 @@ public struct InputAudioReader {
     private func fault(_ kind: JSONFault.Kind, at offset: Int, _ byte: UInt8) -> APIError {
         APIError(JSONFault(kind, offset: offset, path: InputAudio.dataPath, byte: byte, limits: .request))
     }
-
-    private static var notBase64: APIError { InputAudio.notBase64 }
 }

@@ -272,14 +272,11 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                 loop.execute { self.pay(growth, pipe) }
             }
         case .spool(let spool)?:
-            spool.finish { [self] isKept in
-                loop.execute { [self] in
-                    guard isKept else { return fail(.fileNotKept) }
-                    upload = FormUpload(
-                        fields: fields, boundary: boundary, fileHead: fileHead.lines,
-                        file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
-                    ready()
-                }
+            keep(spool) { [self] in
+                upload = FormUpload(
+                    fields: fields, boundary: boundary, fileHead: fileHead.lines,
+                    file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
+                ready()
             }
         case nil: break
         }

@@ -51,11 +51,7 @@ final class InputAudioIntake: UploadIntake, @unchecked Sendable {
 
     override func complete() {
         guard let spool else { return ready() }
-        spool.finish { [self] isKept in
-            loop.execute { [self] in
-                if isKept { ready() } else { fail(.fileNotKept) }
-            }
-        }
+        keep(spool) { self.ready() }
     }
 
     override func letGo(_ failure: UpstreamFailure) { letGo() }

@@ -114,6 +114,13 @@ class UploadIntake: @unchecked Sendable {
         wake()
     }
 
+    /// Goes on once all that was written to `spool` is on the disk.
+    final func keep(_ spool: SpoolFile, then goOn: @escaping @Sendable () -> Void) {
+        spool.finish { [self] isKept in
+            loop.execute { if isKept { goOn() } else { self.fail(.fileNotKept) } }
+        }
+    }
+
     final var roomHook: @Sendable () -> Void {
         { [self] in loop.execute { self.onRoom() } }
     }

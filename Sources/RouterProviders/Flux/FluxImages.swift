@@ -39,9 +39,7 @@ public struct FluxImages: OperationTranslator {
         }
         let format = root["output_format"]?.string ?? "png"
         guard Self.formats.contains(format) else {
-            throw UpstreamFailure(
-                .unsupported, "`output_format` must be png or jpeg for \(endpoint.upstreamModel).",
-                parameter: "output_format")
+            throw .unknown("output_format", "png or jpeg", endpoint)
         }
         let (width, height) = try Self.sides(root, endpoint)
         var writer = JSONWriter(capacity: request.document.bytes.count + 128)
@@ -54,22 +52,20 @@ public struct FluxImages: OperationTranslator {
             // The last image's is that and one less than their number.
             let most = Int(Int32.max) - ((root["n"]?.integer ?? 1) - 1)
             guard let number = seed.integer, (0...most).contains(number) else {
-                throw UpstreamFailure(
-                    .unsupported, "`seed` must be from 0 to \(most) for \(endpoint.upstreamModel).",
-                    parameter: "seed")
+                throw .unknown("seed", "from 0 to \(most)", endpoint)
             }
             writer.member("seed", number + index)
         }
         if let tolerance = root["safety_tolerance"], !tolerance.isNull {
             guard let number = tolerance.integer, (0...6).contains(number) else {
-                throw Self.unknown("safety_tolerance", "a number from 0 to 6", endpoint)
+                throw .unknown("safety_tolerance", "a number from 0 to 6", endpoint)
             }
             writer.member("safety_tolerance", number)
         } else if root["moderation"]?.equals("low") == true {
             writer.member("safety_tolerance", 5)
         }
         if let value = root["prompt_upsampling"], !value.isNull {
-            guard value.bool != nil else { throw Self.unknown("prompt_upsampling", "true or false", endpoint) }
+            guard value.bool != nil else { throw .unknown("prompt_upsampling", "true or false", endpoint) }
             writer.member("prompt_upsampling", value)
         }
         if let value = root["image_prompt"], !value.isNull {
@@ -77,7 +73,7 @@ public struct FluxImages: OperationTranslator {
             guard value.kind == .string, value.text.count * (root["n"]?.integer ?? 1) <= Self.imagePromptBytesMax,
                 Base64.isValid(Array((value.string ?? "").utf8)[...])
             else {
-                throw Self.unknown(
+                throw .unknown(
                     "image_prompt", "an image in Base64, at most \(Self.imagePromptBytesMax >> 20) MiB for all images",
                     endpoint)
             }
@@ -89,10 +85,6 @@ public struct FluxImages: OperationTranslator {
 
     private static let imagePromptBytesMax = 32 << 20
 
-    private static func unknown(_ member: String, _ what: String, _ endpoint: Endpoint) -> UpstreamFailure {
-        .unknown(member, what, endpoint)
-    }
-
     /// The nearest sides that the model can make, in the same ratio.
     private static func sides(
         _ root: JSONValue, _ endpoint: Endpoint
@@ -102,10 +94,10 @@ public struct FluxImages: OperationTranslator {
             guard ImageShape.tierMember(root) == "resolution" else {
                 throw .unknownSize(["auto", "width and height such as 1440x960"], of: endpoint)
             }
-            guard ["512", "768", "1K"].contains(tier) else { throw unknown("resolution", "512, 768 or 1K", endpoint) }
+            guard ["512", "768", "1K"].contains(tier) else { throw .unknown("resolution", "512, 768 or 1K", endpoint) }
         }
-        guard let size = shape.sides(step: 1) else {
-            throw unknown("aspect_ratio", "a ratio such as 16:9", endpoint)
+        guard let size = shape.sides else {
+            throw .unknown("aspect_ratio", "a ratio such as 16:9", endpoint)
         }
         let longest = max(size.width, size.height)
         let scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1

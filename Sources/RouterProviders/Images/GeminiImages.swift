@@ -43,9 +43,7 @@ public struct GeminiImages: OperationTranslator {
         guard let prompt = root["prompt"] else { throw UpstreamFailure(.refused, "`prompt` is required.") }
         guard request.form != .events else { throw .noImageStream(of: endpoint) }
         guard !isImagen || count <= Self.imagenMax else {
-            throw UpstreamFailure(
-                .unsupported, "`n` must be from 1 to \(Self.imagenMax) for \(endpoint.upstreamModel).",
-                parameter: "n")
+            throw .unknown("n", "from 1 to \(Self.imagenMax)", endpoint)
         }
         try UpstreamFailure.checkOpenRouter(root, endpoint)
         let body =

@@ -170,8 +170,6 @@ extension UpstreamFailure {
 
     /// The model has no such size.
     static func unknownSize(_ known: [String], of endpoint: Endpoint) -> UpstreamFailure {
-        UpstreamFailure(
-            .unsupported, "`size` must be one of \(known.joined(separator: ", ")) for \(endpoint.upstreamModel).",
-            parameter: "size")
+        unknown("size", "one of \(known.joined(separator: ", "))", endpoint)
     }
 }

@@ -81,7 +81,7 @@ public struct OpenAIImages: OperationTranslator {
         guard tiers.contains(shape.tier ?? "1K") else {
             throw .unknown("resolution", "one of " + tiers.joined(separator: ", "), endpoint)
         }
-        guard let sides = shape.sides(step: 1), max(sides.width, sides.height) <= 3 * min(sides.width, sides.height) + 3
+        guard let sides = shape.sides, max(sides.width, sides.height) <= 3 * min(sides.width, sides.height) + 3
         else { throw .unknown("aspect_ratio", "a ratio from 1:3 to 3:1", endpoint) }
         let (width, height) = (Double(sides.width), Double(sides.height))
         let scale = min(
@@ -179,9 +179,7 @@ public struct OpenAIImages: OperationTranslator {
     }
 
     private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
-        // Of what a resolution comes to only the answer tells.
-        let size = ImageWords.named(asked["resolution"]) == nil ? ImageWords.named(asked["size"]) : nil
-        var named = Named(size: size, quality: ImageWords.named(asked["quality"]))
+        var named = Named(size: ImageWords.fixedSize(asked), quality: ImageWords.named(asked["quality"]))
         guard !isEngine else { return named }
         named.quality = named.quality.map(ImageWords.quality)
         if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }

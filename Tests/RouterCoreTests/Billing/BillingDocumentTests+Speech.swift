@@ -19,12 +19,7 @@ struct SpeechBill: Sendable, CustomTestStringConvertible {
 
     /// All lines of the document.
     static let all: [SpeechBill] = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../docs/billing.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let table = text.components(separatedBy: "### Bills of speech").last?.components(separatedBy: "\n#").first ?? ""
-        return table.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        BillingDocument.lines(below: "### Bills of speech").compactMap { cells in
             guard cells.count == 6, ["character", "token"].contains(cells[0]), let milliseconds = Int(cells[3]) else {
                 return nil
             }

@@ -16,12 +16,7 @@ struct TranscriptionBill: Sendable, CustomTestStringConvertible {
 
     /// All lines of the document.
     static let all: [TranscriptionBill] = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../docs/billing.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let table = text.components(separatedBy: "### Bills of transcription").last ?? ""
-        return table.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        BillingDocument.lines(below: "### Bills of transcription").compactMap { cells in
             guard cells.count == 6, ["second", "token"].contains(cells[0]), let bytes = Int(cells[3]) else {
                 return nil
             }

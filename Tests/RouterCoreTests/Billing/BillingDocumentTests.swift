@@ -16,12 +16,7 @@ struct WorkedBill: Sendable, CustomTestStringConvertible {
 
     /// All lines of the document.
     static let all: [WorkedBill] = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../docs/billing.md")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        let table = text.components(separatedBy: "### Worked bills").last ?? ""
-        return table.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        BillingDocument.lines(below: "### Worked bills").compactMap { cells in
             guard cells.count == 5, let bytes = Int(cells[2]) else { return nil }
             let said = cells[1].split(separator: "/").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
             return WorkedBill(

@@ -53,7 +53,7 @@ import Testing
     func shapes(_ members: String, _ name: String?, _ sides: String?) throws {
         let request = try request(#""prompt":"p",\#(members)"#)
         let shape = ImageShape(request.root)
-        #expect(shape.name == name && shape.sides(step: 1).map { "\($0.width)x\($0.height)" } == sides)
+        #expect(shape.name == name && shape.sides.map { "\($0.width)x\($0.height)" } == sides)
     }
 
     @Test(
