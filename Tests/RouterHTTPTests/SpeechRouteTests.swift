@@ -79,7 +79,9 @@ import Testing
             #expect(text.hasPrefix("HTTP/1.1 200") && !text.hasSuffix("0\r\n\r\n"))
             await ended.raised()
             #expect(await eventually { ledger.settled.count == 1 })
-            let cost = try #require(ledger.settled.first).cost
+            let record = try #require(ledger.settled.first)
+            let cost = record.cost
+            #expect(record.outcome == .failed && record.nativeFinishReason == "insufficient_credits")
             #expect(ledger.grown.count > 1 && ledger.grown.last.map { $0 <= Money(nanoUSD: 10_000_000) } == true)
             // What came in one piece with the last that is paid: at most as much as is read at once.
             #expect(cost.nanoUSD > 5_000_000 && cost.nanoUSD < 16_000_000, "\(cost)")

@@ -512,8 +512,10 @@ struct TestForm {
             #expect(await eventually { ledger.settled.count == 1 })
             // A frame has 1,152 samples; a second costs a hundred thousand nano-dollars.
             let cost = Money(nanoUSD: Int64(10_008 * 1152 * 1000 / 44_100) * 100)
-            #expect(ledger.grown == (reaches ? [cost] : []))
-            #expect(ledger.ended == (reaches ? [cost] : [Money(nanoUSD: 3_000_000)]))
+            // Whole seconds are held for.
+            let held = Money(nanoUSD: Int64(262) * 100_000)
+            #expect(ledger.grown == (reaches ? [held] : []))
+            #expect(ledger.ended == (reaches ? [held] : [Money(nanoUSD: 3_000_000)]))
             #expect(ledger.settled.map(\.cost) == (reaches ? [cost] : [.zero]))
             #expect(text.contains("insufficient_credits") == (status == 402), "\(text)")
         }

@@ -73,6 +73,7 @@ def test_record(client):
     reply = client.get("/generation", cast_to=object, options={"params": {"id": raw.headers["x-generation-id"]}})
     assert reply["data"]["api_type"] == "image"
     assert reply["data"]["total_cost"] == pytest.approx(0.04)
+    assert reply["data"]["num_media_completion"] == 1
 
 
 @pytest.mark.parametrize(

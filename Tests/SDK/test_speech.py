@@ -135,6 +135,7 @@ def test_record(client, vendors, name, members, cost):
     said = record(vendors, speak(client, name, **members).headers["x-generation-id"])
     assert said["api_type"] == "tts"
     assert said["total_cost"] == cost
+    assert (said["characters"], said["audio_output_ms"], said["audio_input_ms"]) == (len(TEXT), 1200, None)
 
 
 def test_cost_of_events_is_by_the_vendors_count(client, vendors):

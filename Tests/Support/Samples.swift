@@ -98,16 +98,16 @@ public final class ManualClock: Sendable {
 public final class ScriptedLedger: Ledger {
     private let state = Mutex<(settled: [Generation], held: Int, grown: [Money], ended: [Money])>(([], 0, [], []))
     private let refusal: APIError?
-    private let amount: Money
+    private let amount: Money?
     private let growsTo: Money?
     private let failure: StoreError?
 
     /// - Parameters:
-    ///   - amount: what each hold has.
+    ///   - amount: what each hold has; `nil`: what is asked for, of what is held whole.
     ///   - growsTo: how large a hold can become; `nil`: nobody can tell.
     ///   - failure: why nothing can be settled.
     public init(
-        refusing refusal: APIError? = nil, amount: Money = .zero, growsTo: Money? = Money(nanoUSD: .max),
+        refusing refusal: APIError? = nil, amount: Money? = .zero, growsTo: Money? = Money(nanoUSD: .max),
         failing failure: StoreError? = nil
     ) {
         self.failure = failure
@@ -129,7 +129,9 @@ public final class ScriptedLedger: Ledger {
     ) async throws(APIError) -> Hold {
         if let refusal { throw refusal }
         state.withLock { $0.held += 1 }
-        return Hold(generation: generation.id, lease: LeaseName(account: caller.account), amount: amount)
+        return Hold(
+            generation: generation.id, lease: LeaseName(account: caller.account),
+            amount: amount ?? estimate.amount(outputTokens: 0) ?? .zero)
     }
 
     public func grow(_ hold: inout Hold, to amount: Money) async -> HoldGrowth {

@@ -34,17 +34,26 @@ struct Attempt: Sendable {
         self.endpoint = endpoint
         self.engine = engine
         form = call.form
-        try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
+        do throws(UpstreamFailure) {
+            try await engine.authorizer.authorize(&upstream, for: endpoint.provider)
+        } catch {
+            var failure = error
+            failure.wasAsked = false
+            throw failure
+        }
         var timeouts = engine.limits.timeouts
         timeouts.total -= elapsed
         guard timeouts.total > .zero else {
-            throw UpstreamFailure(.timedOut, "The time for this request ran out before this provider could be asked.")
+            var failure = UpstreamFailure(
+                .timedOut, "The time for this request ran out before this provider could be asked.")
+            failure.wasAsked = false
+            throw failure
         }
         deadline = engine.ambient.now() + timeouts.total
         if !call.isStreamed || call.takesItsTime {  // A whole answer begins when it is done.
             timeouts.firstByte = timeouts.total
             timeouts.idle = timeouts.total
-        } else if upstream.upload != nil {  // An answer begins when the client has sent its file, however slowly.
+        } else if upstream.upload != nil {  // A long file takes long to listen to.
             timeouts.firstByte = timeouts.total
         }
         exchange =

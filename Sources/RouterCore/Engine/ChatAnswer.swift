@@ -78,7 +78,11 @@ public struct ChatAnswer: Sendable {
             _ = await settle(record, progress, outcome: hasLeft ? .cancelled : .failed, end: end)
             throw error
         }
-        guard let settled = await settle(record, progress, outcome: .completed, end: .completed) else {
+        // What says itself that it ends early is complete; what is cut off is not.
+        guard
+            let settled = await settle(
+                record, progress, outcome: shortage == nil ? .completed : .failed, end: .completed)
+        else {
             throw APIError(creditUnknown: "a charge could not be stored")
         }
         if let shortage { throw shortage }
@@ -95,7 +99,7 @@ public struct ChatAnswer: Sendable {
         record.charge(progress.bill(end), at: progress.prices)
         let elapsed = start.duration(to: engine.ambient.now())
         engine.routing.ended(
-            plan, at: target, usage: record.usage, isBroken: outcome == .failed,
+            plan, at: target, usage: record.usage, isBroken: outcome == .failed && end != .completed,
             duration: elapsed - (record.firstContentAfter ?? .zero))
         return await engine.settle(record, hold: await progress.endedHold(), start: start)
     }

@@ -18,7 +18,8 @@ struct Dispatch: Sendable {
         var failures: [UpstreamFailure]
         /// The last one that was tried; `nil` when none was.
         var lastTarget: Plan.Target?
-        /// It was asked; otherwise what the request names was still being fetched for it.
+        /// It was asked, or may have been; otherwise what the request names was still being fetched for it, or there was no
+        /// connection yet.
         var wasAsked = true
     }
 
@@ -50,15 +51,17 @@ struct Dispatch: Sendable {
                 return Beginning(attempt: attempt, target: target, failures: failures)
             } catch {
                 var failure = error
+                wasAsked = wasAsked && failure.wasAsked
                 failure.provider = target.endpoint.provider.slug
                 failure.providerName = target.endpoint.provider.name
                 engine.observer.attemptFailed(failure, of: generation, after: start.duration(to: engine.ambient.now()))
                 failures.append(failure)
                 let step = FallbackPolicy.step(after: failure)
                 // The endpoint itself is well where only one of our keys is at its limit.
+                // A vendor may tire of a client that sends slowly.
+                let isItself = step != .again && !(failure.status == 408 && !job.wasSent)
                 note(
-                    step == .again ? .neither : .failed(failure.kind, retryAfter: failure.retryAfter), target,
-                    isSecondTry)
+                    isItself ? .failed(failure.kind, retryAfter: failure.retryAfter) : .neither, target, isSecondTry)
                 switch step {
                 case .again: targets = [target] + targets
                 case .nextEndpoint: break

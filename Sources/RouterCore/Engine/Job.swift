@@ -154,7 +154,7 @@ struct OperationJob: Job {
     mutating func limit(to hold: Hold, of ledger: any Ledger) async {
         guard let upload = request.upload else { return }
         await upload.credit.begin(hold) { [request, targets] hold in
-            let size = request.operation.size(of: request.root, length: upload.audio.length)
+            let size = request.size(length: upload.audio.length)
             let estimate = HoldEstimate(for: request, size: size, targets: targets)
             guard let amount = estimate.amount(outputTokens: 0) else { return .short }
             return await ledger.grow(&hold, to: max(amount, hold.amount))
@@ -182,6 +182,8 @@ struct OperationJob: Job {
     }
 
     func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally {
-        OperationTally(hold: hold, request: request, size: size, endpoint: endpoint)
+        // By then more of a form may have come.
+        OperationTally(
+            hold: hold, request: request, size: request.upload == nil ? size : request.size, endpoint: endpoint)
     }
 }

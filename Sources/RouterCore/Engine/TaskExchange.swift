@@ -22,6 +22,14 @@ final class TaskExchange: Exchange {
         var failure: UpstreamFailure?
         var running: Task<Void, Never>?
         var isCancelled = false
+        /// Something was sent, or may have been.
+        var wasAsked = false
+
+        var cancelled: UpstreamFailure {
+            var failure = TaskExchange.cancelled
+            failure.wasAsked = wasAsked
+            return failure
+        }
     }
 
     /// How one task ended.
@@ -65,7 +73,7 @@ final class TaskExchange: Exchange {
             if !provider.billsAbandoned { cancel() }
         }
         let (event, failure) = state.withLock { state in
-            (state.rest.isEmpty ? nil : state.rest.removeFirst(), state.isCancelled ? Self.cancelled : state.failure)
+            (state.rest.isEmpty ? nil : state.rest.removeFirst(), state.isCancelled ? state.cancelled : state.failure)
         }
         if let failure { throw failure }
         return event
@@ -171,7 +179,9 @@ final class TaskExchange: Exchange {
         let answer: (head: UpstreamHead, body: [UInt8]?)
         do throws(UpstreamFailure) {
             answer = try await transport.open(request, to: place, timeouts: timeouts).collect(bytesMax: bytesMax)
+            state.withLock { $0.wasAsked = true }
         } catch {
+            if error.wasAsked { state.withLock { $0.wasAsked = true } }
             if error.kind == .cancelled { throw error }
             return .lost(error)
         }

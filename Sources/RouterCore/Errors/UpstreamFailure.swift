@@ -39,6 +39,8 @@ public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertibl
     public var provider: String?
     /// Its name for people, such as `OpenAI`; filled in by the engine.
     public var providerName: String?
+    /// Something of the request went to the vendor, or may have; otherwise it has nothing to charge.
+    public var wasAsked = true
     /// The key was what failed, and its provider has another that can be tried now; filled in by the engine.
     var hasOtherKey = false
 

@@ -78,9 +78,16 @@ public struct OperationRequest: RoutedRequest {
 
     public var root: JSONValue { document.root }
 
-    /// What it uses, by our own count.
-    var size: OperationSize {
-        operation.size(of: root, length: upload.map { $0.audio.length(ofBytes: $0.fileByteCount) })
+    /// What it uses, by our own count: with a file that is still on its way, as long as that is likely to be.
+    var size: OperationSize { size(length: upload?.likelyLength) }
+
+    /// What it uses with a file of this length, and with what stands behind that by now.
+    func size(length: AudioLength?) -> OperationSize {
+        var size = operation.size(of: root, length: length)
+        let lateBytes = upload?.late.fields.last { $0.plainName == "prompt" }?.value.count ?? 0
+        size.atMost.prompt += lateBytes / 2
+        size.atLeast.prompt += lateBytes / 4
+        return size
     }
 }
 

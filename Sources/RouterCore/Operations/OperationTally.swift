@@ -14,8 +14,8 @@ struct OperationTally: AnswerTally {
     /// Something came that the client could use.
     private var hasContent = false
 
-    var finishReason: String? { nil }
-    var nativeFinishReason: String? { nil }
+    var finishReason: String? { shortage.map { _ in "length" } }
+    var nativeFinishReason: String? { shortage.map { _ in "insufficient_credits" } }
 
     init(hold: Hold, request: OperationRequest, size: OperationSize, endpoint: Endpoint) {
         self.hold = hold
@@ -43,12 +43,21 @@ struct OperationTally: AnswerTally {
     /// There is no credit for more than what comes.
     private var isNearEnd = false
 
-    /// A vendor may speak longer than its text takes.
+    /// A vendor may speak longer than its text takes, and hear more in a file than that says.
     mutating func isPaid(by ledger: any Ledger) async -> Bool {
+        if let transcript {
+            var (reported, counted) = (usage, counted)
+            transcript.complete(&reported, &counted, prices: prices)
+            if let reported, let cost = try? prices.charge(for: reported).total {
+                await credit?.grow(to: cost, of: ledger)
+            }
+            return true
+        }
         guard let sound else { return true }
-        var (none, counted): (Usage?, Usage) = (nil, counted)
-        sound.complete(&none, &counted)
-        guard let cost = try? prices.charge(for: counted).total, cost > hold.amount else { return true }
+        var (reported, counted) = (usage, counted)
+        sound.complete(&reported, &counted)
+        let costs = [counted, reported?.ifBelievable].compactMap { $0.flatMap { try? prices.charge(for: $0).total } }
+        guard let cost = costs.max(), cost > hold.amount else { return true }
         // So that not each piece asks for more.
         if !isNearEnd, await ledger.grow(&hold, to: Money(nanoUSD: cost.nanoUSD + cost.nanoUSD / 4)) == .granted {
             return true

@@ -1,7 +1,7 @@
 /// Counts what a transcript costs where its vendor does not say: the sound that went there, and the text that came.
 struct TranscriptCount: Sendable {
     /// Milliseconds that a vendor may charge for a file of none: Groq's least is ten seconds.
-    private static let leastCharged = 15_000
+    private static let leastCharged = TranscriptionCheck.leastHeld
     /// Thousand bits a second that sound has in any format, at least.
     private static let kilobits = 4...4608
 

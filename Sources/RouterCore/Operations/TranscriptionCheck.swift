@@ -83,9 +83,12 @@ enum TranscriptionCheck {
     /// Tokens of text that a second of speech becomes at most, with who speaks and when.
     private static let tokensPerSecondMax = 20
 
+    /// Milliseconds that are held for at least: vendors charge whole seconds, and some of them ten seconds for any file.
+    static let leastHeld = 15_000
+
     /// What is charged where the vendor does not count is known when the answer is there: ``TranscriptCount``.
     static func size(of root: JSONValue, length: AudioLength?) -> OperationSize {
-        let milliseconds = length?.atMost ?? 0
+        let milliseconds = max(leastHeld, ((length?.atMost ?? 0) + 999) / 1000 * 1000)
         var size = OperationSize()
         size.atLeast.prompt = (root["prompt"]?.text.count ?? 0) / 4
         size.atMost.audioMilliseconds = milliseconds

@@ -103,6 +103,19 @@ public struct FormUpload: Sendable {
         return "multipart/form-data; boundary=" + (isToken ? boundary : "\"\(boundary)\"")
     }
 
+    /// How long the file is, by what came of it. Of one that is on its way less is known, and what it begins with may be a
+    /// picture: it is taken for one of ``likelyKilobits`` rather than for the longest that it could be. What it takes is set
+    /// aside before its vendor has the end of it.
+    var likelyLength: AudioLength {
+        let length = audio.length(ofBytes: fileByteCount)
+        guard audio.byteCount < fileByteCount else { return length }
+        let likely = AudioLength(bytes: fileByteCount, at: Self.likelyKilobits...Self.likelyKilobits)
+        return AudioLength(atLeast: length.atLeast, atMost: min(length.atMost, likely.atMost))
+    }
+
+    /// Thousand bits a second: few files have fewer.
+    private static let likelyKilobits = 64
+
     /// Whether it can be sent, now or once more.
     var canSend: Bool { content.canOpen }
 

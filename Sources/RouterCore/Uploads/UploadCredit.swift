@@ -32,8 +32,21 @@ public actor UploadCredit {
     /// is whole; whoever has asked ends it with ``end()``.
     public func covers() async -> HoldGrowth {
         if !hasEnded, hold == nil { await withCheckedContinuation { waiting = $0 } }
-        guard let hold, let grow else { return .granted }
+        guard let grow else { return .granted }
         self.grow = nil
+        return await run(grow)
+    }
+
+    /// Sets aside what a vendor says that it took, as far as there is credit.
+    func grow(to amount: Money, of ledger: any Ledger) async {
+        // It has answered: nobody asks whether a file is paid any more.
+        if let growing { _ = await growing.value }
+        guard !hasEnded, let hold, amount > hold.amount else { return }
+        _ = await run { await ledger.grow(&$0, to: amount) }
+    }
+
+    private func run(_ grow: @escaping Grow) async -> HoldGrowth {
+        guard let hold else { return .granted }
         // Its end waits for this, so it may not depend on who asks.
         let task = Task {
             var hold = hold

@@ -47,12 +47,13 @@ enum GenerationRecord {
         writer.member("native_tokens_completion", record.usage.completion)
         writer.member("native_tokens_cached", record.usage.cacheRead)
         writer.member("native_tokens_reasoning", record.usage.reasoning)
-        for name: StaticString in [
-            "native_tokens_completion_images", "num_fetches", "num_input_audio_prompt", "num_media_prompt",
-            "num_media_completion", "num_search_results", "web_search_engine", "preset_id",
-        ] {
-            writer.nullMember(name)
-        }
+        let usage = record.usage
+        write("native_tokens_completion_images", usage.completionImage, if: record.kind == .image, to: &writer)
+        writer.nullMember("num_fetches")
+        write("num_input_audio_prompt", 1, if: record.kind == .transcription, to: &writer)
+        writer.nullMember("num_media_prompt")
+        write("num_media_completion", usage.images, if: record.kind == .image, to: &writer)
+        for name: StaticString in ["num_search_results", "web_search_engine", "preset_id"] { writer.nullMember(name) }
         write("provider_name", record.providerName.isEmpty ? nil : record.providerName, to: &writer)
         writeAttempts(record, to: &writer)
         writer.nullMember("router")
@@ -64,7 +65,13 @@ enum GenerationRecord {
         for name: StaticString in ["upstream_inference_cost", "workspace_id", "response_cache_source_id"] {
             writer.nullMember(name)
         }
-        // Beyond OpenRouter's: who asked, how it ended, whose count the usage is, what was set aside and could not be collected.
+        // Beyond OpenRouter's: what is charged beside tokens, who asked, how it ended, whose count the usage is, what was set
+        // aside and could not be collected.
+        write("characters", usage.characters, if: record.kind == .speech, to: &writer)
+        write("audio_input_ms", usage.audioMilliseconds, if: record.kind == .transcription, to: &writer)
+        write("audio_output_ms", usage.audioOutputMilliseconds, if: record.kind == .speech, to: &writer)
+        write("image_size", usage.imageSize, to: &writer)
+        write("image_quality", usage.imageQuality, to: &writer)
         write("app_title", record.app.title, to: &writer)
         writer.member("status", record.outcome.rawValue)
         writer.member("usage_basis", record.basis.rawValue)
@@ -96,6 +103,10 @@ enum GenerationRecord {
             writer.endObject()
         }
         writer.endArray()
+    }
+
+    private static func write(_ name: StaticString, _ number: Int, if isThere: Bool, to writer: inout JSONWriter) {
+        if isThere { writer.member(name, number) } else { writer.nullMember(name) }
     }
 
     private static func write(_ name: StaticString, _ text: String?, to writer: inout JSONWriter) {

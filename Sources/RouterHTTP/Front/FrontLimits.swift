@@ -17,6 +17,8 @@ public struct FrontLimits: Sendable, Hashable {
     public var idle: Duration = .seconds(75)
     /// How long a body may come more slowly than ``bodyBytesPerSecond``.
     public var slowBody: Duration = .seconds(10)
+    /// The longest that a body may stand still, however much of it came before.
+    public var silentBody: Duration = .seconds(60)
     public var bodyBytesPerSecond = 1024
     /// How long a client may take nothing of what is waiting for it.
     public var clientStall: Duration = .seconds(30)

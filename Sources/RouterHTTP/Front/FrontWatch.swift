@@ -10,6 +10,7 @@ struct FrontWatch {
     private var subject: Subject?
     private var deadline: NIODeadline = .distantFuture
     private var bodyBytesPerSecond = 1
+    private var silentBody = TimeAmount.zero
 
     init(on loop: any EventLoop) { self.loop = loop }
 
@@ -17,6 +18,7 @@ struct FrontWatch {
     mutating func start(_ subject: Subject, limits: FrontLimits) {
         self.subject = subject
         bodyBytesPerSecond = limits.bodyBytesPerSecond
+        silentBody = TimeAmount(limits.silentBody)
         deadline =
             switch subject {
             case .request: loop.now + TimeAmount(limits.idle)
@@ -26,9 +28,10 @@ struct FrontWatch {
             }
     }
 
-    /// Bytes of a body came: each second's worth gives a second more.
+    /// Bytes of a body came: each second's worth gives a second more, but none may be saved up.
     mutating func received(_ count: Int) {
-        deadline = deadline + .milliseconds(Int64(count * 1000 / max(1, bodyBytesPerSecond)))
+        let earned = deadline + .milliseconds(Int64(count * 1000 / max(1, bodyBytesPerSecond)))
+        deadline = min(earned, loop.now + silentBody)
     }
 
     /// Nothing is waited for.

@@ -226,7 +226,10 @@ final class CurlDriverLoop {
                 release(transfer)
             } else {
                 transfer.follow(delivery)
-                if hasHead { transfer.dropSentBody() }
+                if hasHead {
+                    transfer.dropSentBody()
+                    transfer.endSending()
+                }
                 // libcurl sends no more then, but would wait for the upload to go on (7.88).
                 if isRefused { transfer.resumeSending() }
             }

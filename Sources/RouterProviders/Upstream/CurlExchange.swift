@@ -116,6 +116,13 @@ final class ExchangeChannel: Sendable {
 
     // MARK: The driver's side
 
+    /// The request is about to go out on a connection.
+    /// - Returns: whether it still is to.
+    func ask() -> Bool { shared.withLock { $0.state.ask() } }
+
+    /// Notes how far what is sent has come.
+    func note(_ sending: ExchangeState.Sending) { shared.withLock { $0.state.note(sending) } }
+
     /// Takes in what came in one round.
     ///
     /// - Returns: the reader to be resumed, if it waited, and what becomes of the transfer.

@@ -170,6 +170,8 @@ final class CurlTransfer {
         try set(CURLOPT_HEADERDATA, context)
         try check(ccurl_setopt_read(easy, readUpload))
         try set(CURLOPT_READDATA, context)
+        try check(ccurl_setopt_prerequest(easy, beginRequest))
+        try set(CURLOPT_PREREQDATA, context)
         try check(ccurl_setopt_seek(easy, rewindUpload))
         try set(CURLOPT_SEEKDATA, context)
         try set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
@@ -215,6 +217,9 @@ final class CurlTransfer {
     }
 
     /// - Returns: false to make libcurl end the transfer.
+    fileprivate func ask() -> Bool { channel?.ask() ?? false }
+
+    /// - Returns: false to make libcurl end the transfer.
     fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         switch head.add(line) {
         case .more: break
@@ -247,18 +252,35 @@ extension CurlTransfer {
     fileprivate func fillUpload(_ target: UnsafeMutableRawBufferPointer) -> Int {
         guard let upload, let channel else { return Int(CURL_READFUNC_ABORT) }
         switch upload.fill(target, later: round.later, whenMore: { [weak channel] in channel?.sendMore() }) {
-        case .bytes(let count): return count
-        case .wait: return Int(CURL_READFUNC_PAUSE)
+        case .bytes(let count):
+            channel.note(upload.isDone ? .done(at: .now()) : .taken(at: .now()))
+            return count
+        case .wait:
+            channel.note(.waitsForClient)
+            return Int(CURL_READFUNC_PAUSE)
         case .failed(let failure):
             refusal = failure
             return Int(CURL_READFUNC_ABORT)
         }
     }
 
+    /// An answer has begun: what was not sent by now is nobody's to wait for.
+    func endSending() { if upload != nil { channel?.note(.done(at: .now())) } }
+
     fileprivate func startUploadOver() -> Bool { upload?.startOver() ?? false }
 }
 
 // MARK: Callbacks
+
+/// `CURLOPT_PREREQFUNCTION`.
+private func beginRequest(
+    _ context: UnsafeMutableRawPointer?, _ remoteAddress: UnsafeMutablePointer<CChar>?,
+    _ localAddress: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
+) -> Int32 {
+    guard let context else { return CURL_PREREQFUNC_ABORT }
+    return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().ask()
+        ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
 
 /// `CURLOPT_READFUNCTION`.
 private func readUpload(

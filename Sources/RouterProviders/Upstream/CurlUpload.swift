@@ -54,6 +54,11 @@ final class CurlUpload {
         return true
     }
 
+    /// Whether all of it was read.
+    var isDone: Bool {
+        bodyOffset == body.count && pipeCount == upload.pipeByteCount && endOffset == upload.end.count
+    }
+
     /// Nobody will read any more.
     func stop() { upload.pipe.stopWaiting(turn: upload.turn) }
 

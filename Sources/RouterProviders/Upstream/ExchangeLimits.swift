@@ -24,6 +24,9 @@ struct ExchangeLimits: Sendable {
         UpstreamFailure(
             .timedOut, "The provider sent no byte of its answer within \(Self.text(firstByte)) (first byte limit).")
     }
+    var uploadFailure: UpstreamFailure {
+        UpstreamFailure(.timedOut, "The provider took nothing of the file for \(Self.text(idle)) (idle limit).")
+    }
     var idleFailure: UpstreamFailure {
         UpstreamFailure(.timedOut, "The provider's answer stood still for \(Self.text(idle)) (idle limit).")
     }

@@ -58,8 +58,23 @@ struct ExchangeState {
         var stopsTransfer: Bool
     }
 
+    /// How far what is sent has come.
+    enum Sending: Equatable {
+        /// The client has not sent more yet.
+        case waitsForClient
+        /// The vendor took some of it last then.
+        case taken(at: Moment)
+        /// All of it has gone out, or nobody wants the rest.
+        case done(at: Moment)
+    }
+
     private let limits: ExchangeLimits
-    private let start: Moment
+    /// From which the limits on the first byte and on the whole count.
+    private var start: Moment
+    /// `nil`: nothing is sent any more that comes while it is sent.
+    private var sending: Sending?
+    /// The request goes out on a connection, or has.
+    private var isAsked = false
     private let unreadBytesMax: Int
     /// What may be unread where one transfer cannot be paused without the others on its connection.
     private let sharedUnreadBytesMax: Int
@@ -78,12 +93,16 @@ struct ExchangeState {
     private var wasSilent = false
 
     /// - Parameters:
-    ///   - start: from which the limits on the first byte and on the whole count.
+    ///   - start: from which the limits on the first byte and on the whole count; where an upload is sent, from its end.
+    ///   - sendsUpload: whether there is one.
     ///   - unreadBytesMax: from so many unread bytes on the transfer is paused.
     ///   - sharedUnreadBytesMax: from so many on it is ended, when it shares its connection with others.
-    init(limits: ExchangeLimits, start: Moment, unreadBytesMax: Int, sharedUnreadBytesMax: Int) {
+    init(
+        limits: ExchangeLimits, start: Moment, sendsUpload: Bool = false, unreadBytesMax: Int, sharedUnreadBytesMax: Int
+    ) {
         self.limits = limits
         self.start = start
+        sending = sendsUpload ? .taken(at: start) : nil
         self.unreadBytesMax = unreadBytesMax
         self.sharedUnreadBytesMax = sharedUnreadBytesMax
         waitingSince = start
@@ -97,18 +116,46 @@ struct ExchangeState {
 
     // MARK: The driver's side
 
+    /// The request is about to go out on a connection.
+    /// - Returns: whether it still is to.
+    mutating func ask() -> Bool {
+        guard ending == nil else { return false }
+        isAsked = true
+        return true
+    }
+
+    /// Takes in how far an upload has come. An answer's time begins when it is sent: before that it is the client's.
+    mutating func note(_ sending: Sending) {
+        guard self.sending != nil else { return }
+        guard case .done(let now) = sending else {
+            self.sending = sending
+            return
+        }
+        self.sending = nil
+        start = now
+        waitingSince = now
+        quietSince = now
+    }
+
     /// Takes in what came.
     ///
     /// - Parameter sharesConnection: other exchanges use the same connection (HTTP/2). It is not paused: libcurl 7.88 goes
     ///   on receiving for a paused transfer there, up to 64 MB that nobody counts. It ends when too much is unread.
     mutating func deliver(_ arrival: consuming Arrival, sharesConnection: Bool = false) -> Delivery {
         guard ending == nil else { return Delivery(flow: .stops) }
-        if let head = arrival.head { self.head = head }
+        if let head = arrival.head {
+            self.head = head
+            isAsked = true
+        }
         if !arrival.bytes.isEmpty {
             hasBody = true
             if unread.isEmpty { unread = arrival.bytes } else { unread += arrival.bytes }
         }
         ending = arrival.ending
+        if case .failed(var failure)? = ending, !isAsked {
+            failure.wasAsked = false
+            ending = .failed(failure)
+        }
         var delivery = Delivery()
         let hasNews = head != nil || !unread.isEmpty || ending != nil
         delivery.wakesReader = hasNews && takeReader()
@@ -132,6 +179,7 @@ struct ExchangeState {
     /// own client is not the vendor's fault.
     mutating func tick(at now: Moment) -> Tick {
         guard ending == nil else { return .waits(until: .never, wakesReader: false) }
+        if let sending { return tick(at: now, sending) }
         let limit = hasBody ? limits.idle : limits.firstByte
         let since = hasBody ? (isReaderWaiting ? quietSince : now) : start
         let due = min(start.advanced(by: limits.total), since.advanced(by: limit))
@@ -150,6 +198,16 @@ struct ExchangeState {
         guard now >= silence else { return .waits(until: min(next, silence), wakesReader: false) }
         isSilenceDue = true
         return .waits(until: next, wakesReader: takeReader())
+    }
+
+    /// Who waits for a slow client is not silent, and no vendor's fault.
+    private mutating func tick(at now: Moment, _ sending: Sending) -> Tick {
+        let next = now.advanced(by: min(limits.silence, limits.idle))
+        guard case .taken(let last) = sending else { return .waits(until: next, wakesReader: false) }
+        let due = last.advanced(by: limits.idle)
+        guard now >= due else { return .waits(until: min(due, next), wakesReader: false) }
+        ending = .failed(limits.uploadFailure)
+        return .expires(wakesReader: takeReader())
     }
 
     // MARK: The reader's side
@@ -198,7 +256,9 @@ struct ExchangeState {
         let stops = ending == nil
         head = nil
         unread = []
-        ending = .failed(Self.cancelled)
+        var failure = Self.cancelled
+        failure.wasAsked = isAsked
+        ending = .failed(failure)
         return Cancellation(wakesReader: takeReader(), stopsTransfer: stops)
     }
 

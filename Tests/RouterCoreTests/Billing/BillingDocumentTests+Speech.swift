@@ -68,7 +68,7 @@ extension BillingDocumentTests {
         let model = Model(
             id: "test/speech", name: "Speech", contextLength: 2000, outputModalities: ["speech"], pricing: bill.prices,
             endpoints: [Endpoint(provider: provider, upstreamModel: "s")])
-        let ledger = ScriptedLedger()
+        let ledger = ScriptedLedger(amount: nil)
         let engine = Samples.engine(ScriptedTransport([bill.script]), models: [model], ledger: ledger)
         let request = try OperationRequest(
             Array(#"{"model":"test/speech","input":"Hello, welcome to AI Router!"}"#.utf8), for: .speech)
@@ -82,6 +82,7 @@ extension BillingDocumentTests {
         let record = try #require(ledger.settled.first)
         #expect(ledger.settled.count == 1)
         #expect(record.cost.text == bill.charge)
+        #expect(ledger.ended.first.map { $0 >= record.cost } == true)
         #expect(record.basis.rawValue == bill.basis)
     }
 }

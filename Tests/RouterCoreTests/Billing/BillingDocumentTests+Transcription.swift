@@ -69,7 +69,7 @@ extension BillingDocumentTests {
         let model = Model(
             id: "test/hears", name: "Hears", contextLength: 2000, outputModalities: ["transcription"],
             pricing: bill.prices, endpoints: [Endpoint(provider: provider, upstreamModel: "h")])
-        let ledger = ScriptedLedger()
+        let ledger = ScriptedLedger(amount: nil)
         let engine = Samples.engine(
             ScriptedTransport([bill.script], readsUploads: !bill.end.hasSuffix("file not sent")), models: [model],
             ledger: ledger)
@@ -88,6 +88,7 @@ extension BillingDocumentTests {
         let record = try #require(ledger.settled.first)
         #expect(ledger.settled.count == 1)
         #expect(record.cost.text == bill.charge)
+        #expect(ledger.ended.first.map { $0 >= record.cost } == true)
         #expect(record.basis.rawValue == bill.basis)
         #expect(record.kind == .transcription)
     }

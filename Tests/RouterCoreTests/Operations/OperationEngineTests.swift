@@ -91,6 +91,18 @@ import Testing
         #expect(ledger.settled.map(\.cost) == [Money(nanoUSD: isVendor ? 10_000 : 0)])
     }
 
+    @Test("a client that leaves before anything of its request went out pays nothing")
+    func chargesNothingUnasked() async throws {
+        let ledger = ScriptedLedger()
+        var unasked = UpstreamFailure(.cancelled, "left")
+        unasked.wasAsked = false
+        await #expect(throws: (any Error).self) {
+            try await ask([[.fail(unasked)]], model(location: .vendor), ledger: ledger)
+        }
+        #expect(ledger.settled.map(\.outcome) == [.cancelled])
+        #expect(ledger.settled.map(\.cost) == [.zero])
+    }
+
     @Test("a model is asked only at the routes of what it puts out, and the error names them")
     func refusesOtherKinds() async throws {
         let ledger = ScriptedLedger()

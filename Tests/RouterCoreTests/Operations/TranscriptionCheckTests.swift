@@ -96,8 +96,54 @@ import Testing
     @Test("is held for by the length of its sound")
     func sizes() throws {
         let size = try request(#""prompt":"names: Ada""#, milliseconds: 4000).size
-        #expect(size.atMost.audioMilliseconds == 4000 && size.atMost.promptAudio == 41)
-        #expect(size.atMost.prompt > 41 && size.atMost.completion == 180 && size.atLeast.prompt == 3)
+        #expect(size.atMost.audioMilliseconds == 15_000 && size.atMost.promptAudio == 151)
+        #expect(size.atMost.prompt > 151 && size.atMost.completion == 400 && size.atLeast.prompt == 3)
+    }
+
+    @Test("is held for in whole seconds, with the prompt that stands behind its file")
+    func sizesLatePrompts() throws {
+        #expect(try request("", milliseconds: 15_001).size.atMost.audioMilliseconds == 16_000)
+        let late = LateFields()
+        let upload = FormUpload(
+            fields: [FormField("model", "a/b")], boundary: "b", fileHead: [],
+            rest: BytesContent(Samples.wav(milliseconds: 100)), audio: UploadedAudio(Samples.wav(milliseconds: 100)),
+            late: late)
+        let request = try OperationRequest(upload, for: .transcription)
+        let before = request.size
+        #expect(late.add(FormField("prompt", String(repeating: "x", count: 4000))))
+        #expect(request.size.atMost.prompt == before.atMost.prompt + 2000)
+        #expect(request.size.atLeast.prompt == before.atLeast.prompt + 1000)
+    }
+
+    @Test("with a picture in front of its sound is not held for as the longest file there could be")
+    func sizesPictures() throws {
+        let tag = Array("ID3".utf8) + [4, 0, 0, 0, 0, 0x7F, 0x7F] + Array(repeating: 0, count: 8192)
+        let bytes = 20 << 20
+        let upload = FormUpload(
+            fields: [FormField("model", "a/b")], boundary: "b", fileHead: [],
+            rest: LiveContent(UploadPipe(), byteCount: bytes), audio: UploadedAudio(tag))
+        let size = try OperationRequest(upload, for: .transcription).size
+        #expect((2_600_000...2_630_000).contains(size.atMost.audioMilliseconds), "\(size.atMost.audioMilliseconds)")
+    }
+
+    @Test("is charged for what its vendor heard, which is set aside before it is charged")
+    func growsForSeconds() async throws {
+        let model = Model(
+            id: "a/b", name: "B", contextLength: 2000, outputModalities: ["transcription"],
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"),
+                .init(unit: "audio_second", usd: "0.001"),
+            ],
+            endpoints: [Endpoint(provider: Samples.provider("one"), upstreamModel: "h")])
+        let ledger = ScriptedLedger(amount: nil)
+        let engine = Samples.engine(
+            ScriptedTransport([[.head(200), .bytes("transcript hi\nseconds 40\nend\n")]], readsUploads: true),
+            models: [model], ledger: ledger)
+        let answer = try await engine.answer(
+            request("", milliseconds: 30_000), for: Samples.caller, as: Samples.generation)
+        _ = try await answer.forward { _ in }
+        #expect(ledger.settled.map(\.cost) == [Money(nanoUSD: 40_000_000)])
+        #expect(ledger.ended == [Money(nanoUSD: 40_000_000)])
     }
 
     @Test("is asked of an engine, whose answer says the form")

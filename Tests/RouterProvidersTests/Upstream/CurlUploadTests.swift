@@ -56,6 +56,42 @@ struct CurlUploadTests {
         }
     }
 
+    @Test("a client that sends slowly is no vendor's fault: time counts from the end of what it sends")
+    func slowClient() async throws {
+        try await withUpstream(script: { _ in [.answer(body: "ok")] }) { transport, server in
+            let timeouts = Timeouts.test { limits in
+                (limits.firstByte, limits.idle, limits.total) = (.seconds(1), .seconds(1), .seconds(1))
+                limits.silence = .milliseconds(50)
+            }
+            let pipe = UploadPipe()
+            let exchange = transport.open(
+                UpstreamRequest(path: "/", upload: Upload(pipe: pipe, pipeByteCount: 3)),
+                at: server.baseURL, timeouts)
+            async let reading = Reading(exchange)
+            for byte in 1...3 {
+                try await Task.sleep(for: .milliseconds(500))
+                pipe.write([UInt8(byte)])
+            }
+            let came = await reading
+            #expect(came.text == "ok")
+            #expect(came.silences == 0)
+            #expect(server.requests.first?.body == [1, 2, 3])
+        }
+    }
+
+    @Test("what is cancelled before there is a connection has asked nobody")
+    func unasked() async throws {
+        let transport = try CurlTransport()
+        // Nobody answers there: a network for documentation (RFC 5737).
+        let exchange = transport.open(UpstreamRequest(path: "/", body: [1]), at: "http://192.0.2.1:9")
+        async let reading = Reading(exchange)
+        try await Task.sleep(for: .milliseconds(50))
+        exchange.cancel()
+        let failure = await reading.failure
+        #expect(failure?.wasAsked == false)
+        await transport.shutdown()
+    }
+
     @Test("a vendor that does not read holds the writer back")
     func holdsBack() async throws {
         try await withUpstream(script: { _ in [.answer(body: "ok")] }) { transport, server in

@@ -14,15 +14,19 @@ struct ExchangeStateTests {
         start.advanced(by: Int64(seconds * 1_000_000_000))
     }
 
-    private static func state(unreadBytesMax: Int = 10, sharedUnreadBytesMax: Int = 20) -> ExchangeState {
+    private static func state(
+        unreadBytesMax: Int = 10, sharedUnreadBytesMax: Int = 20, isAsked: Bool = true, sendsUpload: Bool = false
+    ) -> ExchangeState {
         var timeouts = Timeouts()
         timeouts.firstByte = .seconds(30)
         timeouts.idle = .seconds(20)
         timeouts.total = .seconds(100)
         timeouts.silence = .seconds(5)
-        return ExchangeState(
-            limits: ExchangeLimits(timeouts), start: start, unreadBytesMax: unreadBytesMax,
+        var state = ExchangeState(
+            limits: ExchangeLimits(timeouts), start: start, sendsUpload: sendsUpload, unreadBytesMax: unreadBytesMax,
             sharedUnreadBytesMax: sharedUnreadBytesMax)
+        if isAsked { _ = state.ask() }
+        return state
     }
 
     private static func bytes(_ count: Int) -> ExchangeState.Arrival {
@@ -230,6 +234,58 @@ struct ExchangeStateTests {
         #expect(state.tick(at: Self.at(1000)) == .waits(until: .never, wakesReader: false))
         #expect(state.pull() == .event(.bytes([1]), resumesTransfer: false))
         #expect(state.pull() == .end)
+    }
+
+    // MARK: Asking
+
+    @Test("what ends before the request went out has asked nobody, and asks nobody any more")
+    func endsUnasked() {
+        var cancelled = Self.state(isAsked: false)
+        #expect(cancelled.cancel() == .init(wakesReader: false, stopsTransfer: true))
+        guard case .failure(let failure) = cancelled.pull() else { return #expect(Bool(false)) }
+        #expect(failure.kind == .cancelled && !failure.wasAsked)
+        let asksLate = cancelled.ask()
+        #expect(!asksLate)
+        var unreachable = Self.state(isAsked: false)
+        _ = unreachable.deliver(.init(ending: .failed(Self.broken)))
+        guard case .failure(let failure) = unreachable.pull() else { return #expect(Bool(false)) }
+        #expect(!failure.wasAsked)
+        var asked = Self.state(isAsked: false)
+        let asks = asked.ask()
+        #expect(asks)
+        _ = asked.cancel()
+        guard case .failure(let failure) = asked.pull() else { return #expect(Bool(false)) }
+        #expect(failure.wasAsked)
+    }
+
+    // MARK: Sending
+
+    @Test("as long as a client sends, no limit runs out and nothing is silent; from the end of it on they count")
+    func waitsForClient() {
+        var state = Self.state(sendsUpload: true)
+        state.wait(at: Self.at(0))
+        state.note(.waitsForClient)
+        for second in stride(from: 5.0, through: 1000, by: 5) {
+            #expect(state.tick(at: Self.at(second)) == .waits(until: Self.at(second + 5), wakesReader: false))
+        }
+        state.note(.done(at: Self.at(1001)))
+        #expect(state.tick(at: Self.at(1005)) == .waits(until: Self.at(1006), wakesReader: false))
+        #expect(state.tick(at: Self.at(1006)) == .waits(until: Self.at(1011), wakesReader: true))
+        #expect(state.pull() == .event(.silence, resumesTransfer: false))
+        state.wait(at: Self.at(1006))
+        #expect(state.tick(at: Self.at(1031)) == .expires(wakesReader: true))
+    }
+
+    @Test("a vendor that takes nothing of a file is given up")
+    func givesUpSending() {
+        var state = Self.state(sendsUpload: true)
+        state.wait(at: Self.at(0))
+        state.note(.taken(at: Self.at(30)))
+        #expect(state.tick(at: Self.at(49)) == .waits(until: Self.at(50), wakesReader: false))
+        #expect(state.tick(at: Self.at(50)) == .expires(wakesReader: true))
+        guard case .failure(let failure) = state.pull() else { return #expect(Bool(false)) }
+        #expect(failure.kind == .timedOut)
+        #expect(failure.message == "The provider took nothing of the file for 20 s (idle limit).")
     }
 
     // MARK: Cancelling
