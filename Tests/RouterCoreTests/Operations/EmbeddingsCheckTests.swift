@@ -49,6 +49,23 @@ import Testing
         #expect(error?.parameter == "input" && error?.message.contains("2048") == true)
     }
 
+    @Test("takes 300,000 tokens, as OpenAI does, in one list or a thousand; and at most 700,000 values")
+    func manyTokens() throws {
+        let list = "[" + [String](repeating: "100256", count: 300).joined(separator: ",") + "]"
+        let lists = try request(#""input":["# + [String](repeating: list, count: 1000).joined(separator: ",") + "]")
+        #expect(lists.inputCount == 1000 && lists.size.atLeast.prompt == 300_000)
+        func tokens(_ count: Int) -> String {
+            #""input":["# + [String](repeating: "1", count: count).joined(separator: ",") + "]"
+        }
+        #expect(try request(tokens(300_000)).size.atLeast.prompt == 300_000)
+        // The root, the model and the list are values too.
+        #expect(try request(tokens(699_997)).inputCount == 1)
+        let error = #expect(throws: APIError.self) { try request(tokens(699_998)) }
+        #expect(error?.kind == .invalidRequest && error?.message.contains("700") == true)
+        // An entry of the index: 700,000 are 11 MB.
+        #expect(MemoryLayout<JSONNode>.stride == 16)
+    }
+
     @Test(
         "refuses a body that is no object, has no model or names a member twice",
         arguments: [
