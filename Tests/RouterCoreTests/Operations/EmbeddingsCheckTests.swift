@@ -17,7 +17,9 @@ import Testing
         let request = try request(members)
         #expect(request.inputCount == inputs && !request.stream && request.model == "a/b")
         let size = request.size
-        if let tokens { #expect(size.atMost.prompt == tokens && size.atLeast.prompt == tokens) }
+        if let tokens {
+            #expect(size.atMost.prompt == tokens + 2 * inputs && size.atLeast.prompt == tokens)
+        }
         #expect(size.atMost.prompt >= size.atLeast.prompt)
     }
 
@@ -47,6 +49,15 @@ import Testing
         #expect(try request(#""input":[\#(texts)]"#).inputCount == 2048)
         let error = #expect(throws: APIError.self) { try request(#""input":[\#(texts),"a"]"#) }
         #expect(error?.parameter == "input" && error?.message.contains("2048") == true)
+    }
+
+    @Test("holds for a token a byte, and for what an engine puts around each text")
+    func holds() throws {
+        let short = [String](repeating: #""a""#, count: 2048).joined(separator: ",")
+        #expect(try request(#""input":[\#(short)]"#).size.atMost.prompt >= 2048 * 3)
+        let rare = String(repeating: "𒀀", count: 500)
+        #expect(try request(#""input":"\#(rare)""#).size.atMost.prompt >= rare.utf8.count + 2)
+        #expect(try request(#""input":"a""#).size.atMost.prompt == 5)
     }
 
     @Test("takes 300,000 tokens, as OpenAI does, in one list or a thousand; and at most 700,000 values")
