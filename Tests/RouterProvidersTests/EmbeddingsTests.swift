@@ -123,6 +123,40 @@ import Testing
         #expect(text.contains(#""embedding":[0.25]"#) && text.contains(#""embedding":[1e-3]"#) && usage == nil)
     }
 
+    @Test("Gemini's embeddings of fewer dimensions have the length 1, as OpenAI's do", arguments: ["", "base64"])
+    func units(_ form: String) throws {
+        let encoding = form.isEmpty ? "" : #","encoding_format":"\#(form)""#
+        func vectors(_ values: [String], dimensions: String) throws -> [[Double]] {
+            let texts = values.map { _ in #""a""# }.joined(separator: ",")
+            let (text, _) = try received(
+                #"{"embeddings":["# + values.map { #"{"values":\#($0)}"# }.joined(separator: ",") + "]}",
+                for: #""input":[\#(texts)]"# + encoding + dimensions, from: Self.gemini)
+            let data = try #require(try JSONDocument(Array("{\(text)}".utf8)).root["data"])
+            return data.elements.map { element in
+                guard let vector = element["embedding"], let letters = vector.string else {
+                    return element["embedding"]?.elements.compactMap(\.double) ?? []
+                }
+                let bytes = Base64.decoded(Array(letters.utf8))
+                return stride(from: 0, to: bytes.count, by: 4).map { place in
+                    let pattern = bytes[place..<(place + 4)].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                    return Double(Float(bitPattern: pattern))
+                }
+            }
+        }
+        let half = try vectors(["[3, -4]", "[0, 0.0]", "[1e-3, 2e-3]", "[1e200, 1]"], dimensions: #","dimensions":2"#)
+        #expect(half.count == 4 && half[1] == [0, 0])
+        for (got, wanted) in zip(half[0] + half[2], [0.6, -0.8, 0.447213595, 0.894427191]) {
+            #expect(abs(got - wanted) < 1e-6)
+        }
+        // What has no length that can be told, in numbers: floats of 32 bits have no such number.
+        if form.isEmpty { #expect(half[3] == [1e200, 1] && half[0] == [0.6, -0.8]) }
+        for dimensions in ["", #","dimensions":null"#, #","dimensions":3072"#] {
+            #expect(try vectors(["[3, -4]"], dimensions: dimensions) == [[3, -4]])
+        }
+        #expect(throws: UpstreamFailure.self) { try vectors([#"["x"]"#], dimensions: #","dimensions":2"#) }
+        #expect(throws: UpstreamFailure.self) { try vectors(["[1e999]"], dimensions: #","dimensions":2"#) }
+    }
+
     /// The request, and what each part of the answer to it is asked with.
     private func tasks(_ members: String) throws -> [UpstreamRequest] {
         let translator = try #require(Vendors.all[.gemini]?.operations[.embeddings])

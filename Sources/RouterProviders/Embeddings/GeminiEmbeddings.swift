@@ -9,6 +9,9 @@ public struct GeminiEmbeddings: OperationTranslator {
 
     /// Inputs that the vendor takes together.
     private static let batchMax = 100
+    /// Embeddings of so many dimensions come with the length 1, shorter ones need not. Source: Gemini API guide,
+    /// "Embeddings", section "Ensuring quality for smaller dimensions".
+    private static let dimensionsOfUnits = 3072
 
     public func tasks(
         for request: OperationRequest, at endpoint: Endpoint
@@ -94,9 +97,10 @@ public struct GeminiEmbeddings: OperationTranslator {
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
+        let isShort = request.root["dimensions"]?.integer.map { $0 < Self.dimensionsOfUnits } ?? false
         let isOne = request.inputCount <= Self.batchMax
         return WholeAnswer(
-            EmbeddingsAnswer(request) { answer throws(UpstreamFailure) in
+            EmbeddingsAnswer(request, makesUnits: isShort) { answer throws(UpstreamFailure) in
                 guard !isOne else { return try Self.reading(answer) }
                 var (vectors, usage): ([JSONValue], Usage?) = ([], Usage())
                 for part in answer["parts"]?.elements.map(\.self) ?? [] {
