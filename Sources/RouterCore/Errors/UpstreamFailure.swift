@@ -39,6 +39,8 @@ public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertibl
     public var provider: String?
     /// Its name for people, such as `OpenAI`; filled in by the engine.
     public var providerName: String?
+    /// The vendor's word for why an answer ended that is not whole, such as `MAX_TOKENS`.
+    public var finishReason: String?
     /// The key was what failed, and its provider has another that can be tried now; filled in by the engine.
     var hasOtherKey = false
 
