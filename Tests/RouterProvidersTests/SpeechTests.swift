@@ -145,6 +145,9 @@ import Testing
             ),
             ("google/wav", #""voice":"Kore","response_format":"opus""#, "response_format", "wav or pcm"),
             ("google/vertex", #""speed":1.5,"response_format":"pcm""#, "speed", "1"),
+            ("openai/tts-1", #""voice":"alloy","input_references":[{}]"#, "input_references", "left out"),
+            ("openai/gpt-4o-mini-tts", #""voice":"alloy","input_references":"x""#, "input_references", "left out"),
+            ("google/wav", #""input_references":[{}]"#, "input_references", "left out"),
         ])
     func refuses(_ model: String, _ members: String, _ parameter: String, _ word: String) throws {
         let parts = try parts(model, members)
@@ -204,6 +207,13 @@ import Testing
                 == #"{"model":"piper","input":"Hi","voice":"nova","instructions":"calm","speed":1,"user":"u","noise":0.3}"#
         )
         #expect(try parts("mine/piper").body() == #"{"model":"piper","input":"Hi"}"#)
+        // A sound to imitate is an engine's to know; none is none.
+        #expect(
+            try parts("mine/piper", #""input_references":[{"a":1}]"#).body()
+                == #"{"model":"piper","input":"Hi","input_references":[{"a":1}]}"#)
+        #expect(
+            try parts("openai/tts-1", #""voice":"nova","input_references":[]"#).body()
+                == #"{"model":"tts-1","input":"Hi","voice":"nova"}"#)
     }
 
     @Test("every voice of OpenAI's has one of Gemini's that stands for it, and Gemini's own pass")
