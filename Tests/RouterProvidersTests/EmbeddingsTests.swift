@@ -51,7 +51,7 @@ import Testing
     func geminiRequest() throws {
         let (path, body) = try sent(
             #""input":["a","b\n"],"dimensions":8,"input_type":"search_query""#, to: Self.gemini)
-        #expect(path == "/models/gemini-embedding-001:batchEmbedContents")
+        #expect(path == "/models/gemini-embedding-001:batchEmbedContents?prettyPrint=false")
         #expect(
             body
                 == #"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8},{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"b\n"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":8}]}"#
@@ -121,6 +121,111 @@ import Testing
         let (text, usage) = try received(
             #"{"embeddings":[{"values":[0.25]},{"values":[1e-3]}]}"#, for: #""input":["a","b"]"#, from: Self.gemini)
         #expect(text.contains(#""embedding":[0.25]"#) && text.contains(#""embedding":[1e-3]"#) && usage == nil)
+    }
+
+    @Test("Gemini's embeddings of fewer dimensions have the length 1, as OpenAI's do", arguments: ["", "base64"])
+    func units(_ form: String) throws {
+        let encoding = form.isEmpty ? "" : #","encoding_format":"\#(form)""#
+        func vectors(_ values: [String], dimensions: String) throws -> [[Double]] {
+            let texts = values.map { _ in #""a""# }.joined(separator: ",")
+            let (text, _) = try received(
+                #"{"embeddings":["# + values.map { #"{"values":\#($0)}"# }.joined(separator: ",") + "]}",
+                for: #""input":[\#(texts)]"# + encoding + dimensions, from: Self.gemini)
+            let data = try #require(try JSONDocument(Array("{\(text)}".utf8)).root["data"])
+            return data.elements.map { element in
+                guard let vector = element["embedding"], let letters = vector.string else {
+                    return element["embedding"]?.elements.compactMap(\.double) ?? []
+                }
+                let bytes = Base64.decoded(Array(letters.utf8))
+                return stride(from: 0, to: bytes.count, by: 4).map { place in
+                    let pattern = bytes[place..<(place + 4)].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                    return Double(Float(bitPattern: pattern))
+                }
+            }
+        }
+        let half = try vectors(["[3, -4]", "[0, 0.0]", "[1e-3, 2e-3]", "[1e200, 1]"], dimensions: #","dimensions":2"#)
+        #expect(half.count == 4 && half[1] == [0, 0])
+        for (got, wanted) in zip(half[0] + half[2], [0.6, -0.8, 0.447213595, 0.894427191]) {
+            #expect(abs(got - wanted) < 1e-6)
+        }
+        // What has no length that can be told, in numbers: floats of 32 bits have no such number.
+        if form.isEmpty { #expect(half[3] == [1e200, 1] && half[0] == [0.6, -0.8]) }
+        for dimensions in ["", #","dimensions":null"#, #","dimensions":3072"#] {
+            #expect(try vectors(["[3, -4]"], dimensions: dimensions) == [[3, -4]])
+        }
+        #expect(throws: UpstreamFailure.self) { try vectors([#"["x"]"#], dimensions: #","dimensions":2"#) }
+        #expect(throws: UpstreamFailure.self) { try vectors(["[1e999]"], dimensions: #","dimensions":2"#) }
+    }
+
+    /// The request, and what each part of the answer to it is asked with.
+    private func tasks(_ members: String) throws -> [UpstreamRequest] {
+        let translator = try #require(Vendors.all[.gemini]?.operations[.embeddings])
+        return try translator.tasks(for: request(members), at: Self.gemini).map { task in
+            var task = task
+            guard case .send(let request, nil, let bytesMax) = try task.next(after: nil) else {
+                throw UpstreamFailure(.broken, "A batch is one request.")
+            }
+            #expect(bytesMax >= 4 << 10 && bytesMax <= 128 << 20)
+            return request
+        }
+    }
+
+    private static func texts(_ count: Int) -> String {
+        #""input":["# + (0..<count).map { #""\#($0)""# }.joined(separator: ",") + "]"
+    }
+
+    @Test("Gemini takes 100 texts at once: more are as many requests as it takes, and no text is twice in one")
+    func geminiBatches() throws {
+        #expect(try tasks(#""input":"a""#).isEmpty)
+        #expect(try tasks(Self.texts(100)).isEmpty)
+        for (count, sizes) in [
+            (101, [100, 1]), (250, [100, 100, 50]), (2048, [Int](repeating: 100, count: 20) + [48]),
+        ] {
+            let requests = try tasks(Self.texts(count) + #","dimensions":8"#)
+            var texts: [String] = []
+            for (request, size) in zip(requests, sizes) {
+                let list = try #require(try JSONDocument(request.body).root["requests"])
+                #expect(list.count == size)
+                #expect(list.elements.allSatisfy { $0["outputDimensionality"]?.integer == 8 })
+                texts += list.elements.compactMap {
+                    $0["content"]?["parts"]?.elements.first { _ in true }?["text"]?.string
+                }
+            }
+            #expect(requests.count == sizes.count && texts == (0..<count).map(String.init))
+            // What is sent alone is no more than what the vendor takes.
+            let (_, body) = try sent(Self.texts(count), to: Self.gemini)
+            #expect(try JSONDocument(Array(body.utf8)).root["requests"]?.count == 100)
+        }
+        #expect(throws: UpstreamFailure.self) {
+            try tasks(#""input":["# + [String](repeating: "[1]", count: 101).joined(separator: ",") + "]")
+        }
+    }
+
+    @Test("Gemini's batches are one answer, in order, and counted together where each was")
+    func geminiParts() throws {
+        func part(_ places: Range<Int>, _ usage: String) -> String {
+            let vectors = places.map { #"{"values":[\#($0)]}"# }.joined(separator: ",")
+            return #"{"embeddings":[\#(vectors)]\#(usage)}"#
+        }
+        let counted = #","usageMetadata":{"promptTokenCount":7}"#
+        func answer(_ usage: String) -> String {
+            #"{"parts":[\#(part(0..<100, counted)),\#(part(100..<200, counted)),\#(part(200..<250, usage))]}"#
+        }
+        let (text, usage) = try received(answer(counted), for: Self.texts(250), from: Self.gemini)
+        let data = try #require(try JSONDocument(Array("{\(text)}".utf8)).root["data"])
+        #expect(data.elements.map { $0["index"]?.integer } == (0..<250).map { $0 })
+        #expect(
+            data.elements.map { $0["embedding"]?.elements.first { _ in true }?.integer } == (0..<250).map { $0 })
+        #expect(usage?.prompt == 21)
+        #expect(try received(answer(""), for: Self.texts(250), from: Self.gemini).usage == nil)
+        for wrong in [
+            #"{"parts":[]}"#, #"{"parts":[\#(part(0..<100, "")),{}]}"#, part(0..<250, ""),
+            #"{"parts":[\#(part(0..<100, "")),{"error":{"code":500,"message":"broke"}}]}"#,
+        ] {
+            #expect(throws: UpstreamFailure.self) {
+                try received(wrong, for: Self.texts(250), from: Self.gemini)
+            }
+        }
     }
 
     @Test(

@@ -145,6 +145,9 @@ import Testing
             ),
             ("google/wav", #""voice":"Kore","response_format":"opus""#, "response_format", "wav or pcm"),
             ("google/vertex", #""speed":1.5,"response_format":"pcm""#, "speed", "1"),
+            ("openai/tts-1", #""voice":"alloy","input_references":[{}]"#, "input_references", "left out"),
+            ("openai/gpt-4o-mini-tts", #""voice":"alloy","input_references":"x""#, "input_references", "left out"),
+            ("google/wav", #""input_references":[{}]"#, "input_references", "left out"),
         ])
     func refuses(_ model: String, _ members: String, _ parameter: String, _ word: String) throws {
         let parts = try parts(model, members)
@@ -204,6 +207,13 @@ import Testing
                 == #"{"model":"piper","input":"Hi","voice":"nova","instructions":"calm","speed":1,"user":"u","noise":0.3}"#
         )
         #expect(try parts("mine/piper").body() == #"{"model":"piper","input":"Hi"}"#)
+        // A sound to imitate is an engine's to know; none is none.
+        #expect(
+            try parts("mine/piper", #""input_references":[{"a":1}]"#).body()
+                == #"{"model":"piper","input":"Hi","input_references":[{"a":1}]}"#)
+        #expect(
+            try parts("openai/tts-1", #""voice":"nova","input_references":[]"#).body()
+                == #"{"model":"tts-1","input":"Hi","voice":"nova"}"#)
     }
 
     @Test("every voice of OpenAI's has one of Gemini's that stands for it, and Gemini's own pass")
@@ -349,6 +359,68 @@ import Testing
         let first = Base64.decoded(Array(try #require(chunks.first?["audio"]?.string).utf8))
         #expect(first.count == 46 && first.starts(with: Array("RIFF".utf8) + [255, 255, 255, 255]))
         #expect(Array(first[40..<46]) == [255, 255, 255, 255, 0, 0] && chunks[1]["audio"]?.string == "6AM=")
+    }
+
+    @Test(
+        "speech that Gemini ended early is a failure that says so, and no part of it goes out as the whole",
+        arguments: ["MAX_TOKENS", "OTHER", "SOMETHING_NEW"])
+    func geminiCutsOff(_ finish: String) throws {
+        func check(_ failure: UpstreamFailure?) {
+            #expect(failure?.kind == .broken && failure?.finishReason == finish)
+            #expect(failure?.message == "The provider's speech was cut off (\(finish)).")
+        }
+        let counts = #"{"promptTokenCount":3,"candidatesTokenCount":25,"totalTokenCount":28}"#
+        let stream = Self.record("AAA=") + Self.record("6AM=", finish: finish, usage: counts)
+        let bytes = try parts("google/wav", #""response_format":"pcm""#).events(of: stream, type: "text/event-stream")
+        #expect(sound(bytes.events).bytes == [0, 0, 0xE8, 3] && usage(bytes.events)?.completion == 25)
+        check(bytes.failure)
+        let events = try parts("google/wav", #""stream_format":"sse""#).events(of: stream, type: "text/event-stream")
+        #expect(text(events.events).contains(#""speech.audio.delta""#))
+        #expect(!text(events.events).contains("speech.audio.done"))
+        check(events.failure)
+        // Nothing of a WAV file has gone out yet: another endpoint can be asked.
+        let record = Self.record("AAA=", finish: finish).dropFirst("data: ".count).dropLast(4)
+        let whole = try parts("google/wav").events(of: String(record), type: "application/json")
+        #expect(sound(whole.events).bytes.isEmpty)
+        check(whole.failure)
+    }
+
+    @Test("speech that was cut off is recorded as failed with the vendor's word, and what came is charged")
+    func chargesCutOff() async throws {
+        let counts = #"{"promptTokenCount":3,"candidatesTokenCount":25,"totalTokenCount":28}"#
+        let stream = Self.record("AAA=") + Self.record("6AM=", finish: "MAX_TOKENS", usage: counts)
+        let wav = String(Self.record("AAA=", finish: "MAX_TOKENS").dropFirst("data: ".count).dropLast(4))
+        for (format, head, answer, cost) in [
+            ("pcm", "Content-Type: text/event-stream\r\n", stream, 253_000),
+            ("wav", "Content-Type: application/json\r\n", wav, 0),
+        ] as [(String, String, String, Int64)] {
+            let ledger = ScriptedLedger()
+            let catalog = Catalog([
+                Model(
+                    id: "google/wav", name: "Speech", contextLength: 0, outputModalities: ["speech"],
+                    pricing: [.init(unit: "prompt", usd: "0.000001"), .init(unit: "completion", usd: "0.00001")],
+                    endpoints: [Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-2.5-flash-preview-tts")])
+            ])
+            let engine = Engine(
+                catalog: { catalog }, vendors: Vendors.all,
+                transport: ScriptedTransport([[.head(200, headers: head), .bytes(answer)]]),
+                authorizer: KeyAuthorizer(keys: [
+                    Endpoints.gemini.slug: [Credentials("secret")].compactMap(\.self)
+                ]),
+                ledger: ledger, ambient: .live(timestamp: { 1_776_249_000_000 }), sleep: { _ in })
+            let request = try parts("google/wav", #""response_format":"\#(format)""#).request
+            var got: [ChatEvent] = []
+            let error = await #expect(throws: (any Error).self) {
+                let answer = try await engine.answer(
+                    request, for: Caller(account: .first, key: "k"), as: Samples.generation)
+                _ = try await answer.forward { got += $0 }
+            }
+            #expect("\(String(describing: error))".contains("cut off (MAX_TOKENS)"), "\(format)")
+            #expect(sound(got).bytes == (format == "pcm" ? [0, 0, 0xE8, 3] : []))
+            let record = try #require(ledger.settled.first)
+            #expect(record.outcome == .failed && record.nativeFinishReason == "MAX_TOKENS", "\(format)")
+            #expect(record.cost.nanoUSD == cost && ledger.settled.count == 1, "\(format)")
+        }
     }
 
     @Test(

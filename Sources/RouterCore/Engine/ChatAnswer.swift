@@ -95,7 +95,8 @@ public struct ChatAnswer: Sendable {
         var record = record
         record.outcome = outcome
         record.finishReason = progress.finishReason
-        record.nativeFinishReason = progress.nativeFinishReason
+        let cutOff = outcome == .failed ? record.failedAttempts.last?.finishReason : nil
+        record.nativeFinishReason = progress.nativeFinishReason ?? cutOff
         record.charge(progress.bill(end), at: progress.prices)
         let elapsed = start.duration(to: engine.ambient.now())
         engine.routing.ended(

@@ -148,6 +148,7 @@ public final class Engine: Sendable {
     ) async {
         var record = record
         record.outcome = .failed
+        record.nativeFinishReason = record.failedAttempts.last?.finishReason
         if let lastTarget = tries.lastTarget {
             let provider = lastTarget.endpoint.provider
             record.model = lastTarget.model.id

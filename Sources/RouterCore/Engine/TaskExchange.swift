@@ -92,7 +92,7 @@ final class TaskExchange: Exchange {
     // MARK: All tasks
 
     private func run() async {
-        let (parts, failure) = await withTaskGroup(of: (index: Int, end: End).self) { group in
+        var (parts, failure) = await withTaskGroup(of: (index: Int, end: End).self) { group in
             for (index, task) in tasks.enumerated() {
                 group.addTask { (index, await self.end(of: task)) }
             }
@@ -108,7 +108,7 @@ final class TaskExchange: Exchange {
             }
             return (parts, told)
         }
-        let body = failure == nil ? Self.joined(parts) : []
+        let body = failure == nil ? Self.joined(&parts) : []
         state.withLock { state in
             state.failure = failure
             if failure == nil { state.rest = [.head(UpstreamHead(status: 200)), .bytes(body)] }
@@ -124,13 +124,15 @@ final class TaskExchange: Exchange {
         }
     }
 
-    private static func joined(_ parts: [[UInt8]]) -> [UInt8] {
+    /// Takes each part away as soon as it is copied, so that long ones are not there twice.
+    private static func joined(_ parts: inout [[UInt8]]) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(parts.reduce(12 + parts.count) { $0 + $1.count })
         body += "{\"parts\":[".utf8
-        for (index, part) in parts.enumerated() {
+        for index in parts.indices {
             if index > 0 { body.append(UInt8(ascii: ",")) }
-            body += part
+            body += parts[index]
+            parts[index] = []
         }
         body += "]}".utf8
         return body

@@ -41,6 +41,8 @@ public struct UpstreamFailure: Error, Sendable, Hashable, CustomStringConvertibl
     public var providerName: String?
     /// Something of the request went to the vendor, or may have; otherwise it has nothing to charge.
     public var wasAsked = true
+    /// The vendor's word for why an answer ended that is not whole, such as `MAX_TOKENS`.
+    public var finishReason: String?
     /// The key was what failed, and its provider has another that can be tried now; filled in by the engine.
     var hasOtherKey = false
 

@@ -78,12 +78,16 @@ enum EmbeddingsCheck {
         return input.elements.first { _ in true }?.kind == .number ? 1 : input.count
     }
 
+    /// What an engine puts around each input, and counts, such as `[CLS]` and `[SEP]`.
+    private static let marksPerInput = 2
+
+    /// Some scripts come to a token a byte, and a text of a letter to three tokens.
     static func size(of root: JSONValue) -> OperationSize {
         var size = OperationSize()
         guard let input = root["input"] else { return size }
         let bytes = input.text.count
         let tokens = tokenCount(input)
-        size.atMost.prompt = tokens ?? (16 + bytes / 2)
+        size.atMost.prompt = (tokens ?? bytes) + marksPerInput * inputCount(root)
         size.atLeast.prompt = tokens ?? bytes / 4
         return size
     }

@@ -41,10 +41,12 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     /// Whether its requests may be forms with a file.
     public var takesForms: Bool { self == .transcription }
 
-    /// Of its requests in JSON: a file of 25 MB has 33.4 MiB in Base64.
+    /// Of its requests in JSON: a file of 25 MB has 33.4 MiB in Base64, and OpenAI takes 300,000 tokens to embed, where
+    /// an engine may take more. A value is 16 bytes of memory.
     var limits: JSONLimits {
         var limits = JSONLimits.request
         if takesForms { limits.bytesMax = 36 << 20 }
+        if self == .embeddings { limits.valuesMax = 700_000 }
         return limits
     }
 

@@ -13,9 +13,12 @@ struct EmbeddingsAnswer: WholeAnswerReader {
 
     private let inputCount: Int
     private let isBase64: Bool
+    private let makesUnits: Bool
     private let find: Reading
 
-    init(_ request: OperationRequest, find: @escaping Reading) {
+    /// - Parameter makesUnits: each embedding is given the length 1, which clients take it to have.
+    init(_ request: OperationRequest, makesUnits: Bool = false, find: @escaping Reading) {
+        self.makesUnits = makesUnits
         inputCount = request.inputCount
         isBase64 = request.root["encoding_format"]?.equals("base64") == true
         self.find = find
@@ -58,19 +61,37 @@ struct EmbeddingsAnswer: WholeAnswerReader {
         return bytes
     }
 
+    /// Of a vector in JSON, at the length that it goes out with. One without a length (all zeros, or numbers that are too
+    /// large to be squared) stays as it is.
+    private func numbers(of vector: JSONValue) throws(UpstreamFailure) -> [Double] {
+        var numbers: [Double] = []
+        numbers.reserveCapacity(vector.count)
+        for element in vector.elements {
+            guard let number = element.double else { throw .notAnAnswer }
+            numbers.append(number)
+        }
+        guard makesUnits else { return numbers }
+        let length = numbers.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard length.isNormal else { return numbers }
+        return numbers.map { $0 / length }
+    }
+
     private func write(_ vector: JSONValue, to writer: inout JSONWriter) throws(UpstreamFailure) {
         switch (vector.kind, isBase64) {
         case (.string, true):
             _ = try Self.floats(in: vector)
             writer.copy(vector)
-        case (.array, false):
+        case (.array, false) where !makesUnits:
             guard vector.elements.allSatisfy({ $0.kind == .number }) else { throw .notAnAnswer }
             writer.copy(vector)
+        case (.array, false):
+            writer.beginArray()
+            for number in try numbers(of: vector) { writer.raw(number.description.utf8) }
+            writer.endArray()
         case (.array, true):
             var bytes: [UInt8] = []
             bytes.reserveCapacity(vector.count * 4)
-            for element in vector.elements {
-                guard let number = element.double else { throw .notAnAnswer }
+            for number in try numbers(of: vector) {
                 withUnsafeBytes(of: Float(number).bitPattern.littleEndian) { bytes += $0 }
             }
             writer.raw([0x22] + Base64.encoded(bytes) + [0x22])

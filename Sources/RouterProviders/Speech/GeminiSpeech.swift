@@ -17,6 +17,7 @@ public struct GeminiSpeech: OperationTranslator {
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
         let root = request.root
         try checkFormat(request, for: endpoint)
+        try UpstreamFailure.checkReferences(root, endpoint)
         if let speed = root["speed"]?.double, speed != 1 {
             throw UpstreamFailure(
                 .unsupported, "`speed` must be 1 for \(endpoint.upstreamModel): say how fast in `instructions`.",

@@ -55,7 +55,7 @@ struct GeminiSpeechRecords: Sendable {
 
     /// The bytes ended.
     /// - Throws: ``UpstreamFailure`` of kind `refused` for what the vendor's filters held back, of kind `broken` when the
-    ///   answer had not ended.
+    ///   answer had not ended, or ended before all of the text was spoken: bytes cannot say that they are a part.
     mutating func end(into events: inout [ChatEvent]) throws(UpstreamFailure) {
         if let blocked, !hasAudio { throw UpstreamFailure(.refused, GeminiFinish.blocked(blocked)) }
         guard let finish else { throw hasAudio ? .cutOff : .notAudio }
@@ -65,6 +65,7 @@ struct GeminiSpeechRecords: Sendable {
         guard hasAudio else {
             throw UpstreamFailure(.failed, "The provider's answer has no audio (\(finish.prefix(60))).")
         }
+        guard finish == "STOP" else { throw .speechCutOff(finish) }
         if form == .events {
             events.append(.completion(.audioEnd))
         } else if isWAV {
@@ -72,6 +73,15 @@ struct GeminiSpeechRecords: Sendable {
             events.append(.bytes(BytesPiece(type: AudioFormat.wav.contentType, bytes: header + kept)))
             kept = []
         }
+    }
+}
+
+extension UpstreamFailure {
+    fileprivate static func speechCutOff(_ finish: String) -> UpstreamFailure {
+        let word = String(finish.prefix(60))
+        var failure = UpstreamFailure(.broken, "The provider's speech was cut off (\(word)).")
+        failure.finishReason = word
+        return failure
     }
 }
 

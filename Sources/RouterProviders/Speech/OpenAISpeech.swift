@@ -39,6 +39,7 @@ public struct OpenAISpeech: OperationTranslator {
 
     private func check(_ root: JSONValue, for endpoint: Endpoint) throws(UpstreamFailure) {
         let name = endpoint.upstreamModel
+        try UpstreamFailure.checkReferences(root, endpoint)
         guard root["input"]?.string?.unicodeScalars.count ?? 0 <= Self.charactersMax else {
             throw UpstreamFailure(
                 .unsupported, "`input` must have at most \(Self.charactersMax) characters for \(name).",
@@ -80,5 +81,15 @@ extension UpstreamFailure {
         UpstreamFailure(
             .unsupported, "`voice` must be one of \(known.joined(separator: ", ")) for \(endpoint.upstreamModel).",
             parameter: "voice")
+    }
+
+    /// The model makes no voice of a sound, which OpenRouter has `input_references` for.
+    static func checkReferences(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard let references = root["input_references"], !references.isNull,
+            references.kind != .array || references.count > 0
+        else { return }
+        throw UpstreamFailure(
+            .unsupported, "`input_references` must be left out for \(endpoint.upstreamModel): it imitates no voices.",
+            parameter: "input_references")
     }
 }

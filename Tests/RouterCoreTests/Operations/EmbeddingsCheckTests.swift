@@ -17,7 +17,9 @@ import Testing
         let request = try request(members)
         #expect(request.inputCount == inputs && !request.stream && request.model == "a/b")
         let size = request.size
-        if let tokens { #expect(size.atMost.prompt == tokens && size.atLeast.prompt == tokens) }
+        if let tokens {
+            #expect(size.atMost.prompt == tokens + 2 * inputs && size.atLeast.prompt == tokens)
+        }
         #expect(size.atMost.prompt >= size.atLeast.prompt)
     }
 
@@ -47,6 +49,32 @@ import Testing
         #expect(try request(#""input":[\#(texts)]"#).inputCount == 2048)
         let error = #expect(throws: APIError.self) { try request(#""input":[\#(texts),"a"]"#) }
         #expect(error?.parameter == "input" && error?.message.contains("2048") == true)
+    }
+
+    @Test("holds for a token a byte, and for what an engine puts around each text")
+    func holds() throws {
+        let short = [String](repeating: #""a""#, count: 2048).joined(separator: ",")
+        #expect(try request(#""input":[\#(short)]"#).size.atMost.prompt >= 2048 * 3)
+        let rare = String(repeating: "𒀀", count: 500)
+        #expect(try request(#""input":"\#(rare)""#).size.atMost.prompt >= rare.utf8.count + 2)
+        #expect(try request(#""input":"a""#).size.atMost.prompt == 5)
+    }
+
+    @Test("takes 300,000 tokens, as OpenAI does, in one list or a thousand; and at most 700,000 values")
+    func manyTokens() throws {
+        let list = "[" + [String](repeating: "100256", count: 300).joined(separator: ",") + "]"
+        let lists = try request(#""input":["# + [String](repeating: list, count: 1000).joined(separator: ",") + "]")
+        #expect(lists.inputCount == 1000 && lists.size.atLeast.prompt == 300_000)
+        func tokens(_ count: Int) -> String {
+            #""input":["# + [String](repeating: "1", count: count).joined(separator: ",") + "]"
+        }
+        #expect(try request(tokens(300_000)).size.atLeast.prompt == 300_000)
+        // The root, the model and the list are values too.
+        #expect(try request(tokens(699_997)).inputCount == 1)
+        let error = #expect(throws: APIError.self) { try request(tokens(699_998)) }
+        #expect(error?.kind == .invalidRequest && error?.message.contains("700") == true)
+        // An entry of the index: 700,000 are 11 MB.
+        #expect(MemoryLayout<JSONNode>.stride == 16)
     }
 
     @Test(

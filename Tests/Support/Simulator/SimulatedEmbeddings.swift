@@ -1,17 +1,26 @@
 import RouterCore
 
-/// Answers requests for embeddings in each vendor's format: `[n, -2, 0.5]` for the input at place n.
+/// Answers requests for embeddings in each vendor's format: `[n, -2, 0.5]` for the input at place n; at Gemini, which
+/// takes 100 at once, for the text that is the number n too.
 ///
 /// Source: OpenAI API reference, "Create embeddings"; Gemini API reference, "Embeddings".
 enum SimulatedEmbeddings {
     /// - Returns: `nil` when the path is not that of embeddings.
     static func answer(_ root: JSONValue, at path: String, of vendor: SimulatedVendor) -> SimulatedResponse? {
         switch vendor {
-        case .gemini where path.hasSuffix(":batchEmbedContents"):
+        case .gemini where path.split(separator: "?").first?.hasSuffix(":batchEmbedContents") == true:
             guard let requests = root["requests"], requests.count > 0,
                 requests.elements.allSatisfy({ $0["content"]?["parts"]?.count == 1 && $0["model"] != nil })
             else { return vendor.refusal(400, "INVALID_ARGUMENT", "requests: each needs a model and content") }
-            let vectors = (0..<requests.count).map { #"{"values":[\#($0), -2, 0.5]}"# }
+            guard requests.count <= 100 else {
+                return vendor.refusal(
+                    400, "INVALID_ARGUMENT",
+                    "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n")
+            }
+            let vectors = requests.elements.enumerated().map { place, request in
+                let part = request["content"]?["parts"]?.elements.first { _ in true }
+                return #"{"values":[\#(part?["text"]?.string.flatMap { Int($0) } ?? place), -2, 0.5]}"#
+            }
             return .json(200, #"{"embeddings":[\#(vectors.joined(separator: ","))]}"#)
         case .openai, .mistral, .deepseek, .xai:
             guard path == "/embeddings" else { return nil }
