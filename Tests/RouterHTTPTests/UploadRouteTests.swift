@@ -250,6 +250,28 @@ struct TestForm {
                     "a late member of ours", Self.form(model, file, TestForm.field("session_id", "s")), 400,
                     "`session_id`"
                 ),
+                (
+                    "a late piece of a preference",
+                    Self.form(model, file, TestForm.field("provider[zdr]", "true")), 400,
+                    "`provider` must stand before"
+                ),
+                (
+                    "a late piece of ours", Self.form(model, file, TestForm.field("trace[a]", "s")), 400, "`trace"
+                ),
+                (
+                    "a preference in pieces",
+                    Self.form(model, TestForm.field("provider[only][]", "nobody"), file), 400, "`provider.only[0]`"
+                ),
+                (
+                    "a misspelt preference in pieces",
+                    Self.form(model, TestForm.field("provider[zrd]", "true"), file), 400, "`zdr`"
+                ),
+                (
+                    "a preference twice",
+                    Self.form(
+                        file, TestForm.field("provider[zdr]", "true"), TestForm.field("provider[zdr]", "false"), model),
+                    400, "as JSON"
+                ),
                 ("a late wrong field", Self.form(model, file, TestForm.field("temperature", "7")), 400, "temperature"),
                 ("a wrong field", Self.form(model, TestForm.field("temperature", "7"), file), 400, "temperature"),
                 (

@@ -160,7 +160,8 @@ import Testing
     @Test("what is for this router goes to nobody, all else to OpenAI and engines as it came")
     func encodes() throws {
         let fields = [
-            ("provider", #"{"order":["openai"]}"#), ("models", #"["a/b"]"#), ("session_id", "s"),
+            ("provider[order][]", "openai"), ("provider[zdr]", "true"), ("models[]", "a/b"), ("session_id", "s"),
+            ("trace[a]", "1"), ("metadata[b]", "2"), ("usage[include]", "true"), ("session_id.x", "s"),
             ("include[]", "logprobs"),
             ("chunking_strategy[type]", "server_vad"), ("keywords[]", "Ada"), ("keywords[]", "Bob"),
             ("temperature", "0.2"),

@@ -33,7 +33,7 @@ public struct OperationRequest: RoutedRequest {
     }
 
     /// Checks the fields of a form: the document says what they say.
-    /// - Throws: as ``init(_:for:)``.
+    /// - Throws: as ``init(_:for:)``, and for pieces of a member that do not fit each other.
     public init(_ upload: FormUpload, for operation: Operation) throws(APIError) {
         try self.init(upload.document, for: operation, upload: upload)
     }

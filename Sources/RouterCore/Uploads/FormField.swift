@@ -17,8 +17,24 @@ public struct FormField: Sendable, Hashable {
 
     public var text: String { String(decoding: value, as: UTF8.self) }
 
-    /// Without what says that it may be there more than once.
-    public var plainName: Substring { name.hasSuffix("[]") ? name.dropLast(2) : name[...] }
+    /// Without what says that it may be there more than once: `[]`, which some libraries write twice.
+    public var plainName: Substring {
+        var plain = name[...]
+        while plain.count > 2, plain.hasSuffix("[]") { plain = plain.dropLast(2) }
+        return plain
+    }
+
+    /// What decides who is to have it: `provider` of `provider[only][]`.
+    public var rootName: Substring { Self.rootName(of: name) }
+
+    /// The first word of a name, however it goes on: `provider` of `provider[only][]`, and of `provider.zdr` and
+    /// `[provider]`, which some servers read so too.
+    public static func rootName(of name: String) -> Substring {
+        let (open, close, point) = (UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "."))
+        let start = name.utf8.drop { $0 == open || $0 == close }
+        let root = start.prefix { $0 != open && $0 != close && $0 != point }
+        return name[root.startIndex..<root.endIndex]
+    }
 
     /// The value where it is an object or a list in JSON; `nil` otherwise.
     var json: [UInt8]? {

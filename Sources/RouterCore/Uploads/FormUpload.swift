@@ -68,21 +68,26 @@ public struct FormUpload: Sendable {
     private static func end(_ boundary: String) -> [UInt8] { Array("\r\n--\(boundary)--".utf8) }
 
     /// The fields as members of one JSON object; see ``document(of:)``.
-    var document: [UInt8] { Self.document(of: fields) }
+    var document: [UInt8] { get throws(APIError) { try Self.document(of: fields) } }
 
     /// Fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
-    /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such; all else is text.
-    static func document(of fields: [FormField]) -> [UInt8] {
+    /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such, and `provider` and
+    /// `models` may come in pieces; all else is text.
+    ///
+    /// - Throws: ``APIError`` that names a piece of `provider` or `models` that does not fit the others.
+    static func document(of fields: [FormField]) throws(APIError) -> [UInt8] {
         var writer = JSONWriter(capacity: fields.reduce(64) { $0 + $1.value.count * 2 + $1.name.utf8.count + 8 })
         writer.beginObject()
         var written: Set<Substring> = []
         for field in fields {
-            let name = field.plainName
+            let name = memberName(of: field)
             guard written.insert(name).inserted else { continue }
-            let all = fields.filter { $0.plainName == name }
+            let all = fields.filter { memberName(of: $0) == name }
             writer.name(escaping: String(name))
-            if jsonNames.contains(name), all.count == 1, let json = field.json {
+            if jsonNames.contains(name), all.count == 1, field.name == name, let json = field.json {
                 writer.raw(json)
+            } else if isNested(all, of: name) {
+                try NestedFields(all, of: String(name)).write(to: &writer)
             } else if all.count > 1 || field.name != name {
                 writer.beginArray()
                 for one in all { writer.string(one.text) }
@@ -96,6 +101,19 @@ public struct FormUpload: Sendable {
     }
 
     private static let jsonNames: Set<Substring> = ["provider", "models", "chunking_strategy"]
+    /// Those that may come in pieces.
+    private static let nestedNames: Set<Substring> = ["provider", "models"]
+
+    /// Of which member a field is one, or a piece of one.
+    private static func memberName(of field: FormField) -> Substring {
+        nestedNames.contains(field.rootName) ? field.rootName : field.plainName
+    }
+
+    /// Whether these fields are pieces of one member. A `provider` that is there twice is none; `models` may be a list so.
+    private static func isNested(_ fields: [FormField], of name: Substring) -> Bool {
+        guard nestedNames.contains(name) else { return false }
+        return fields.contains { $0.name != name } || name == "provider" && fields.count > 1
+    }
 
     /// The value of the header field `Content-Type`.
     public var contentType: String {
@@ -184,9 +202,10 @@ public final class LateFields: Sendable {
     public func check() throws(APIError) {
         let fields = fields
         guard !fields.isEmpty else { return }
+        let bytes = try FormUpload.document(of: fields)
         let document: JSONDocument
         do throws(JSONFault) {
-            document = try JSONDocument(FormUpload.document(of: fields))
+            document = try JSONDocument(bytes)
         } catch {
             throw APIError(error)
         }

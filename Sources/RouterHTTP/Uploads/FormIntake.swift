@@ -215,7 +215,8 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                         "A field behind the file needs a name of letters, digits and any of `_-.[]`, and no other parameter: send it before the file."
                     )
                 }
-                if Self.earlyNames.contains(head.name) { throw Self.mustBeEarly(head.name) }
+                let root = String(FormField.rootName(of: head.name))
+                if Self.earlyNames.contains(root) { throw Self.mustBeEarly(root) }
             }
             fieldBytes += head.typeLine.count
             part = .field(FormField(head.name, [], typeLine: head.typeLine))
@@ -237,8 +238,8 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
         }
     }
 
-    /// What decides who is asked: too late behind a file that is on its way.
-    private static let earlyNames: Set<String> = ["model", "models", "models[]", "provider"]
+    /// Root names of what decides who is asked: too late behind a file that is on its way.
+    private static let earlyNames: Set<String> = ["model", "models", "provider"]
 
     /// Enough of the file is there to say what it is.
     private func settle() throws(APIError) {

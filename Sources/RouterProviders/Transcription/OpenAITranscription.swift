@@ -34,10 +34,9 @@ public struct OpenAITranscription: OperationTranslator {
     }
 
     private func isTaken(_ field: FormField) -> Bool {
-        let name = String(field.plainName)
         switch vendor {
-        case .mistral: return Self.mistralMembers.contains(name)
-        case .openAI, .engine: return name != "model" && !OperationRequest.routerMembers.contains(name)
+        case .mistral: return Self.mistralMembers.contains(String(field.plainName))
+        case .openAI, .engine: return !OperationRequest.routerMembers.contains(String(field.rootName))
         }
     }
 
@@ -48,7 +47,7 @@ public struct OpenAITranscription: OperationTranslator {
         if name == "response_format" {
             return field.value.elementsEqual("json".utf8) || field.value.elementsEqual("verbose_json".utf8)
         }
-        return !OperationRequest.routerMembers.contains(name)
+        return !OperationRequest.routerMembers.contains(String(field.rootName))
             && (!Self.mistralMembers.contains(name) || renamed(field) == field)
     }
 

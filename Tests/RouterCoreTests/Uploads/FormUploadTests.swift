@@ -64,10 +64,65 @@ struct FormUploadTests {
                 FormField("x[]", "2"), FormField("provider", #"{"order":["a"]}"#), FormField("models", "[not json"),
                 FormField("twice", "1"), FormField("twice", "2"), FormField("bytes", [0xFF, 0x41]),
             ], boundary: "b", fileHead: Self.head, file: BytesContent([1]), audio: UploadedAudio())
-        let text = String(decoding: upload.document, as: UTF8.self)
+        let text = String(decoding: try upload.document, as: UTF8.self)
         #expect(
             text
                 == #"{"model":"a/\"b\"","x":["1","2"],"temperature":"0.2","provider":{"order":["a"]},"#
                 + #""models":"[not json","twice":["1","2"],"bytes":"\#u{FFFD}A"}"#)
+    }
+
+    private static func document(_ fields: [(String, String)]) throws(APIError) -> String {
+        String(decoding: try FormUpload.document(of: fields.map { FormField($0, $1) }), as: UTF8.self)
+    }
+
+    @Test(
+        "an object that comes in pieces is one again",
+        arguments: [
+            (
+                [
+                    ("provider[only][]", "x"), ("provider[only][]", "1"), ("provider[zdr]", "true"),
+                    ("provider[allow_fallbacks]", "False"), ("provider[max_price][prompt]", "1.50"),
+                    ("provider[max_price][completion]", "2"), ("provider[data_collection]", "deny"),
+                ],
+                #"{"provider":{"only":["x","1"],"zdr":true,"allow_fallbacks":false,"#
+                    + #""max_price":{"prompt":1.50,"completion":2},"data_collection":"deny"}}"#
+            ),
+            ([("models[]", "a/b"), ("x", "1"), ("models[]", "2")], #"{"models":["a/b","2"],"x":"1"}"#),
+            ([("models[][]", "a/b")], #"{"models":["a/b"]}"#),
+            ([("models", "a"), ("models", "b")], #"{"models":["a","b"]}"#),
+            ([("provider[sort]", "nan"), ("provider[x]", "")], #"{"provider":{"sort":"nan","x":""}}"#),
+            ([("keyterms[][]", "a"), ("keyterms[][]", "b")], #"{"keyterms":["a","b"]}"#),
+            ([("provider[]", "a")], #"{"provider":["a"]}"#),
+        ] as [([(String, String)], String)])
+    func nested(_ fields: [(String, String)], _ expected: String) throws {
+        #expect(try Self.document(fields) == expected)
+    }
+
+    @Test(
+        "pieces that do not fit each other, or are written in another way, are refused",
+        arguments: [
+            [("provider[zdr]", "true"), ("provider[zdr]", "false")], [("provider", "{}"), ("provider[zdr]", "true")],
+            [("provider", "{}"), ("provider", #"{"zdr":true}"#)], [("provider[only]", "a"), ("provider[only][]", "b")],
+            [("provider[only][]", "a"), ("provider[only][x]", "b")], [("provider[x][][a]", "1")],
+            [("provider.zdr", "true")], [("[provider]", "{}")], [("provider[zdr", "true")],
+            [("provider[zdr]x", "true")],
+            [("provider[[zdr]]", "true")], [("provider]zdr", "true")],
+            [("provider" + String(repeating: "[a]", count: 7), "1")], [("models", #"["a"]"#), ("models[]", "b")],
+            [("models[0][a]", "x"), ("models[0]", "y")],
+        ] as [[(String, String)]])
+    func refusesPieces(_ fields: [(String, String)]) {
+        let error = #expect(throws: APIError.self) { try Self.document(fields) }
+        #expect(error?.kind == .invalidRequest && error?.message.contains("as JSON") == true)
+        #expect(error?.parameter == (fields[0].0.contains("models") ? "models" : "provider"))
+    }
+
+    @Test("the first word of a name decides whose it is")
+    func roots() {
+        let names = ["provider[only][]", "provider.zdr", "[provider]", "provider]", "provider", "[[provider[x"]
+        #expect(names.allSatisfy { FormField.rootName(of: $0) == "provider" })
+        #expect(FormField.rootName(of: "[]").isEmpty && FormField.rootName(of: "provider_x") == "provider_x")
+        // A mark that makes one letter with the bracket before it.
+        #expect(FormField.rootName(of: "provider[\u{301}x]") == "provider")
+        #expect(FormField("x[][]", "").plainName == "x" && FormField("[]", "").plainName == "[]")
     }
 }
