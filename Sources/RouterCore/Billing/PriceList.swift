@@ -72,11 +72,21 @@ public struct PriceList: Sendable, Hashable {
 
     /// Pico-dollars for an image of this size and quality; where nothing fits, the dearest there is, so that no image
     /// is free because its kind has another name.
+    ///
+    /// An older word for a quality is the newer one where it has no price of its own.
     func imageRate(size: String?, quality: String?, in rates: Rates) -> Int64 {
-        let fitting = images.first { rate in
-            (rate.size == nil || rate.size == size) && (rate.quality == nil || rate.quality == quality)
-        }
+        let sized = images.filter { $0.size == nil || $0.size == size }
+        let isPriced = sized.contains { $0.quality != nil && $0.quality == quality }
+        let word = isPriced ? quality : quality.map(ImageWords.quality)
+        let fitting = sized.first { $0.quality == nil || $0.quality == word }
         return fitting?.picoUSD ?? rates[.imageOutput] ?? images.map(\.picoUSD).max() ?? 0
+    }
+
+    /// What images of a size are charged as: the first of these names for it that a price has.
+    ///
+    /// - Returns: the first of all where no price has one; `nil` without any.
+    public func imageSize(named names: [String]) -> String? {
+        names.first { name in images.contains { $0.size == name } } ?? names.first
     }
 
     /// The list as JSON, to be kept: integers, in one order.

@@ -91,7 +91,8 @@ public final class Engine: Sendable {
             for: request, session: session, caller: caller, in: catalog(), attemptsMax: limits.attemptsMax)
         try plan.limit(to: caller.models)
         try plan.limit(to: request.operation.kind)
-        return try await begin(OperationJob(request, plan: plan), plan, for: caller, as: id, start: start)
+        return try await begin(
+            OperationJob(request, plan: plan, vendors: vendors), plan, for: caller, as: id, start: start)
     }
 
     /// Holds, and tries endpoints until one answers.

@@ -136,16 +136,18 @@ struct OperationJob: Job {
     private let request: OperationRequest
     private let size: OperationSize
     private let targets: [Plan.Target]
+    private let vendors: [Dialect: Vendor]
     let estimate: HoldEstimate
 
     var kind: Generation.Kind { request.operation.kind }
     var isStreamed: Bool { request.stream }
 
-    init(_ request: OperationRequest, plan: Plan) {
+    init(_ request: OperationRequest, plan: Plan, vendors: [Dialect: Vendor]) {
         self.request = request
+        self.vendors = vendors
         size = request.size
         targets = plan.targets
-        estimate = HoldEstimate(for: request, size: size, targets: targets)
+        estimate = HoldEstimate(for: request, size: size, targets: targets, vendors: vendors)
     }
 
     var canSend: Bool { request.upload?.canSend ?? true }
@@ -153,9 +155,9 @@ struct OperationJob: Job {
 
     mutating func limit(to hold: Hold, of ledger: any Ledger) async {
         guard let upload = request.upload else { return }
-        await upload.credit.begin(hold) { [request, targets] hold in
+        await upload.credit.begin(hold) { [request, targets, vendors] hold in
             let size = request.size(length: upload.audio.length)
-            let estimate = HoldEstimate(for: request, size: size, targets: targets)
+            let estimate = HoldEstimate(for: request, size: size, targets: targets, vendors: vendors)
             guard let amount = estimate.amount(outputTokens: 0) else { return .short }
             return await ledger.grow(&hold, to: max(amount, hold.amount))
         }
@@ -183,7 +185,8 @@ struct OperationJob: Job {
 
     func tally(hold: Hold, at endpoint: Endpoint) -> any AnswerTally {
         // By then more of a form may have come.
-        OperationTally(
-            hold: hold, request: request, size: request.upload == nil ? size : request.size, endpoint: endpoint)
+        let known = request.upload == nil ? size : request.size
+        return OperationTally(
+            hold: hold, request: request, size: known.of(request, at: endpoint, of: vendors), endpoint: endpoint)
     }
 }

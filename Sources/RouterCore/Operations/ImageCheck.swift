@@ -57,13 +57,13 @@ enum ImageCheck {
         }
     }
 
-    /// Tokens of one image, for models that charge by them: of the dearest and of the cheapest kind. Larger ones have as many
-    /// more as they have pixels.
+    /// Tokens of one image, for models that charge by them: of the dearest and of the cheapest kind, where the vendor's
+    /// translator does not know better. Larger ones have as many more as they have pixels.
     ///
     /// Source: OpenAI guide "Image generation", section "Cost and latency".
     private static let tokensAtMost = 6600
     private static let pixelsAtMost = 1536 * 1024
-    static let tokensAtLeast = 272
+    private static let tokensAtLeast = 272
 
     /// Tokens of one partial image, whatever its size. Source: OpenAI guide "Image generation", section "Partial images
     /// cost".
@@ -82,21 +82,40 @@ enum ImageCheck {
 
     static func size(of root: JSONValue) -> OperationSize {
         let count = count(of: root)
-        let bytes = root["prompt"]?.text.count ?? 0
+        let prompt = ImagePrompt(of: root)
         var usage = Usage()
         usage.images = count
         usage.imageSize = ImageWords.fixedSize(root)
         usage.imageQuality = ImageWords.named(root["quality"])
         var size = OperationSize(atMost: usage, atLeast: usage)
         // Some vendors are asked for each image by itself.
-        size.atMost.prompt = count * (16 + bytes / 2)
-        size.atLeast.prompt = bytes / 4
+        size.atMost.prompt = count * prompt.tokensAtMost
+        size.atMost.promptImage = count * prompt.imageTokensAtMost
+        size.atLeast.prompt = prompt.tokensAtLeast
+        size.atLeast.promptImage = prompt.imageTokensAtLeast
         let pixels = max(pixelsAtMost, ImageShape(root).pixels ?? 0)
         size.atMost.completion = count * (tokensAtMost * pixels / pixelsAtMost) + partials(of: root) * tokensOfPartial
         size.atLeast.completion = count * tokensAtLeast
         size.atMost.completionImage = size.atMost.completion
         size.atLeast.completionImage = size.atLeast.completion
         return size
+    }
+}
+
+extension OperationSize {
+    /// Takes the most tokens that each image of a request has, as a vendor knows them.
+    ///
+    /// - Parameters:
+    ///   - imageTokens: of the image itself.
+    ///   - textTokens: of what the model writes or thinks beside it.
+    public mutating func take(imageTokens: Int, textTokens: Int, of request: OperationRequest) {
+        let count = ImageCheck.count(of: request.root)
+        let partials = ImageCheck.partials(of: request.root) * ImageCheck.tokensOfPartial
+        atMost.completionImage = count * imageTokens + partials
+        atMost.completion = atMost.completionImage + count * textTokens
+        // No more than what is held for.
+        atLeast.completion = min(atLeast.completion, count * imageTokens)
+        atLeast.completionImage = atLeast.completion
     }
 }
 

@@ -24,7 +24,7 @@ struct ImageCount: Sendable {
     /// A vendor that counts images and no tokens, of a model that is sold by the token, leaves the tokens to us.
     func complete(_ reported: inout Usage?, _ counted: inout Usage, _ end: Bill.End, prices: PriceList) {
         if var said = reported {
-            said.images = min(said.images, imagesMax)
+            said.leaveOut(imagesBeyond: imagesMax)
             reported = said
             guard said.completion == 0,
                 prices.rates(prompt: 0, service: nil).dearest([.completion, .imageOutputToken]) > 0
@@ -32,7 +32,7 @@ struct ImageCount: Sendable {
             counted.images = said.images
             counted.imageSize = said.imageSize
             counted.imageQuality = said.imageQuality
-            counted.completion = said.images * ImageCheck.tokensAtLeast
+            counted.completion = counted.completion / imagesMax * said.images
             reported = nil
         } else if end == .brokenOff, !hasImage {
             counted.images = 0
@@ -40,5 +40,18 @@ struct ImageCount: Sendable {
         }
         counted.completion += partials * ImageCheck.tokensOfPartial
         counted.completionImage = counted.completion
+    }
+}
+
+extension Usage {
+    /// Takes images that nobody asked for away, with their share of the tokens.
+    fileprivate mutating func leaveOut(imagesBeyond count: Int) {
+        guard images > count else { return }
+        // Neither overflows: `count` is less than `images`.
+        func share(_ tokens: Int) -> Int { tokens / images * count + tokens % images * count / images }
+        completion = share(completion)
+        completionImage = share(completionImage)
+        reasoning = share(reasoning)
+        images = count
     }
 }

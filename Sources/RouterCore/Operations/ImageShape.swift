@@ -28,6 +28,22 @@ public struct ImageShape: Sendable, Hashable {
     /// What a price for it is called where the vendor says nothing of what it made.
     public var name: String? { tier ?? size }
 
+    /// The tier among these that a size is about as large as; `nil` where none is.
+    public static func tier(of size: ImageSize, among tiers: [String]) -> String? {
+        let side = Double(size.pixels).squareRoot()
+        let known = tiers.compactMap { name in Self.tiers[name].map { (name, pixels: $0) } }
+        func distance(_ pixels: Int) -> Double { max(side / Double(pixels), Double(pixels) / side) }
+        let nearest = known.min { distance($0.pixels) < distance($1.pixels) }
+        return nearest.flatMap { isAbout(size, $0.pixels) ? $0.0 : nil }
+    }
+
+    /// Whether a size is about as large as a tier says, by its longer side or as a whole: no model makes 4096x4096.
+    private static func isAbout(_ size: ImageSize, _ pixels: Int) -> Bool {
+        [Double(size.pixels).squareRoot(), Double(max(size.width, size.height))].contains { side in
+            abs(side - Double(pixels)) <= Double(pixels) * 0.3
+        }
+    }
+
     /// The member with a word that no model knows.
     public static func unknownMember(_ root: JSONValue) -> String? {
         if let word = ImageWords.named(root["resolution"]), tiers[word] == nil { return "resolution" }
@@ -68,9 +84,7 @@ public struct ImageShape: Sendable, Hashable {
         guard let named = ImageWords.named(root["size"]) else { return }
         let size = ImageSize(named)
         if let value = root["resolution"], let word = ImageWords.named(value), word != named, let asked = tiers[word] {
-            // A size is about as large as its tier says, by its longer side or as a whole: no model makes 4096x4096.
-            let sides = size.map { [Double($0.pixels).squareRoot(), Double(max($0.width, $0.height))] } ?? []
-            guard sides.contains(where: { abs($0 - Double(asked)) <= Double(asked) * 0.3 }) else {
+            guard let size, isAbout(size, asked) else {
                 throw MemberCheck.invalid(value, "must fit `size`, or be left out: \(named) is another resolution")
             }
         }
@@ -102,7 +116,7 @@ public struct AspectRatio: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(width):\(height)" }
 
     /// Whether sizes of both look alike: sides in pixels are no exact ratio.
-    func isAbout(_ other: AspectRatio) -> Bool {
+    public func isAbout(_ other: AspectRatio) -> Bool {
         let (one, two) = (Double(width) * Double(other.height), Double(height) * Double(other.width))
         return abs(one - two) <= max(one, two) * 0.03
     }

@@ -85,11 +85,11 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a request uses, counted by us.
-struct OperationSize: Sendable, Hashable {
+public struct OperationSize: Sendable, Hashable {
     /// Rather too much: what a hold must pay for.
-    var atMost = Usage()
+    public var atMost = Usage()
     /// Rather too little: what is charged where the vendor did work and did not count.
-    var atLeast = Usage()
+    public var atLeast = Usage()
 }
 
 extension Model {

@@ -78,6 +78,11 @@ public struct OperationRequest: RoutedRequest {
 
     public var root: JSONValue { document.root }
 
+    /// Members that are meant for this router, and for no vendor.
+    public static let routerMembers: Set<String> = [
+        "model", "models", "provider", "session_id", "trace", "plugins", "route", "metadata", "usage", "transforms",
+    ]
+
     /// What it uses, by our own count: with a file that is still on its way, as long as that is likely to be.
     var size: OperationSize { size(length: upload?.likelyLength) }
 
@@ -91,13 +96,24 @@ public struct OperationRequest: RoutedRequest {
     }
 }
 
+extension OperationSize {
+    /// The same at an endpoint, as its vendor knows it.
+    func of(_ request: OperationRequest, at endpoint: Endpoint, of vendors: [Dialect: Vendor]) -> OperationSize {
+        vendors[endpoint.provider.dialect]?.operations[request.operation]?.size(self, of: request, at: endpoint) ?? self
+    }
+}
+
 extension HoldEstimate {
     /// What a request costs at most at the dearest of these endpoints: known before it is sent.
-    init(for request: OperationRequest, size: OperationSize, targets: [Plan.Target]) {
+    ///
+    /// - Parameter vendors: those of the endpoints, who know how much it uses there.
+    init(
+        for request: OperationRequest, size: OperationSize, targets: [Plan.Target], vendors: [Dialect: Vendor] = [:]
+    ) {
         var dearest: Int64 = 0
         for target in targets {
             let prices = target.endpoint.prices
-            var usage = size.atMost
+            var usage = size.of(request, at: target.endpoint, of: vendors).atMost
             if request.operation == .images {
                 (usage.imageSize, usage.imageQuality) = prices.dearestImage(
                     size: usage.imageSize, quality: usage.imageQuality,

@@ -18,6 +18,14 @@ public protocol OperationTranslator: Sendable {
     /// empty where it answers the request itself. The decoder then reads `{"parts":[…]}`.
     func tasks(for request: OperationRequest, at endpoint: Endpoint) throws(UpstreamFailure) -> [any UpstreamTask]
 
+    /// What `request` uses at `endpoint`, in the words of its prices: a vendor whose images have so many tokens each, or that
+    /// makes another size of what was asked, knows better than the request by itself.
+    ///
+    /// Asked for each endpoint of a plan before anything is held; what is refused there is refused when it is encoded.
+    ///
+    /// - Parameter counted: what the request says by itself.
+    func size(_ counted: OperationSize, of request: OperationRequest, at endpoint: Endpoint) -> OperationSize
+
     /// Starts reading one answer to `request` that came with a 2xx status.
     func makeDecoder(for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead) -> any AnswerDecoder
 
@@ -31,6 +39,10 @@ extension OperationTranslator {
     public func tasks(
         for request: OperationRequest, at endpoint: Endpoint
     ) throws(UpstreamFailure) -> [any UpstreamTask] { [] }
+
+    public func size(
+        _ counted: OperationSize, of request: OperationRequest, at endpoint: Endpoint
+    ) -> OperationSize { counted }
 
     public func isStreamed(_ request: OperationRequest) -> Bool { request.stream }
     public func form(of request: OperationRequest, at endpoint: Endpoint) -> AnswerForm { request.form }

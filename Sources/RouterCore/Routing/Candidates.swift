@@ -12,7 +12,9 @@ public final class Candidates: Sendable {
         self.model = model
         let parameters = ParameterSet(names: model.supportedParameters)
         facts = model.endpoints.map { endpoint in
-            EndpointFacts(endpoint, parameters: parameters, provider: providers[endpoint.provider.slug] ?? 0)
+            EndpointFacts(
+                endpoint, parameters: parameters, provider: providers[endpoint.provider.slug] ?? 0,
+                makesImages: model.answers(.image))
         }
         keys = model.endpoints.map { "\($0.provider.slug)\t\(model.id)\t\($0.upstreamModel)" }
     }
@@ -22,7 +24,8 @@ public final class Candidates: Sendable {
 struct EndpointFacts: Sendable, Hashable {
     /// Its provider's place in ``Catalog/providers``.
     var provider: Int
-    /// Pico-dollars a token, a request and an image; `nil`: the catalogue has no such price.
+    /// Pico-dollars a token, a request and an image, of the dearest kind where the model makes them; `nil`: the catalogue
+    /// has no such price.
     var promptPrice: Int64
     var completionPrice: Int64
     var requestPrice: Int64
@@ -37,13 +40,15 @@ struct EndpointFacts: Sendable, Hashable {
     var dataPolicy: Provider.DataPolicy
     var parameters: ParameterSet
 
-    init(_ endpoint: Endpoint, parameters: ParameterSet, provider: Int) {
+    init(_ endpoint: Endpoint, parameters: ParameterSet, provider: Int, makesImages: Bool) {
         let rates = endpoint.prices.rates
         self.provider = provider
         promptPrice = rates[.prompt] ?? 0
         completionPrice = rates[.completion] ?? 0
         requestPrice = rates[.request] ?? 0
-        imagePrice = rates[.image]
+        let imagesMade =
+            makesImages ? endpoint.prices.images.map(\.picoUSD) + [rates[.imageOutput]].compactMap(\.self) : []
+        imagePrice = imagesMade.max() ?? rates[.image]
         audioPrice = rates[.audio]
         weight = endpoint.weight
         quantization = endpoint.quantization

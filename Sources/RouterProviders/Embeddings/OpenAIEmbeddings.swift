@@ -65,11 +65,6 @@ public struct OpenAIEmbeddings: OperationTranslator {
 }
 
 extension OperationRequest {
-    /// Members that are meant for this router, and for no vendor.
-    static let routerMembers: Set<String> = [
-        "model", "models", "provider", "session_id", "trace", "plugins", "route", "metadata", "usage", "transforms",
-    ]
-
     /// Whether the input of a request for embeddings comes as tokens.
     var hasTokens: Bool {
         guard let input = root["input"], input.kind == .array else { return false }

@@ -110,7 +110,8 @@ import Testing
             (#""size":"1024x1024","quality":"low","n":3"#, 120_000_000, 120_000_000),
             (#""size":"1024x1024","n":3"#, 510_000_000, 120_000_000),
             (#""size":"1024x1024","quality":"auto""#, 170_000_000, 40_000_000),
-            (#""size":"1024x1024","quality":"hd""#, 170_000_000, 40_000_000),
+            (#""size":"1024x1024","quality":"hd""#, 170_000_000, 170_000_000),
+            (#""size":"1024x1024","quality":"standard""#, 40_000_000, 40_000_000),
             (#""size":"1536x1024","quality":"high""#, 250_000_000, 250_000_000), (#""n":2"#, 500_000_000, 500_000_000),
         ] {
             let (held, record) = try await amounts(Self.model([], images: images), members)
@@ -151,6 +152,103 @@ import Testing
         ImageCount(of: try request(#""prompt":"p","n":2"#).root).complete(
             &reported, &counted, .completed, prices: model.endpoints[0].prices)
         #expect(reported?.images == 2)
+    }
+
+    @Test("nor are their tokens, where the vendor counts these for all")
+    func ignoresTokensOfMore() async throws {
+        let model = Self.model([.init(unit: "image_output_token", usd: "0.00004")])
+        for (asked, images, tokens, charged) in [
+            (1, 3, 12_480, 4160), (2, 3, 12_481, 8320), (3, 3, 10, 10), (3, 2, 10, 10),
+        ] {
+            var (reported, counted): (Usage?, Usage) = (Usage(), Usage())
+            reported?.images = images
+            reported?.completion = tokens
+            reported?.completionImage = tokens
+            reported?.prompt = 7
+            ImageCount(of: try request(#""prompt":"p","n":\#(asked)"#).root).complete(
+                &reported, &counted, .completed, prices: model.endpoints[0].prices)
+            #expect(reported?.completion == charged && reported?.completionImage == charged && reported?.prompt == 7)
+        }
+        var (most, counted): (Usage?, Usage) = (Usage(), Usage())
+        most?.images = 11
+        most?.completion = .max
+        ImageCount(of: try request(#""prompt":"p","n":10"#).root).complete(
+            &most, &counted, .completed, prices: model.endpoints[0].prices)
+        #expect(most?.completion == .max / 11 * 10 + .max % 11 * 10 / 11)
+    }
+
+    @Test("an older word for a quality is charged as the newer one, where it has no price of its own")
+    func chargesOlderWords() {
+        func prices(_ images: [PriceList.ImageRate]) -> PriceList {
+            var rates = Rates()
+            rates[.imageOutput] = 1
+            return PriceList(rates: rates, images: images)
+        }
+        func rate(_ images: [PriceList.ImageRate], _ size: String?, _ quality: String?) -> Int64 {
+            let prices = prices(images)
+            return prices.imageRate(size: size, quality: quality, in: prices.rates)
+        }
+        let high = PriceList.ImageRate(size: nil, quality: "high", picoUSD: 8)
+        let own = PriceList.ImageRate(size: nil, quality: "hd", picoUSD: 5)
+        let ownLarge = PriceList.ImageRate(size: "2K", quality: "hd", picoUSD: 9)
+        #expect(rate([high], nil, "hd") == 8 && rate([high], nil, "high") == 8 && rate([high], nil, "low") == 1)
+        #expect(rate([high, own], nil, "hd") == 5 && rate([high, own], nil, "high") == 8)
+        #expect(rate([high, ownLarge], "1K", "hd") == 8 && rate([high, ownLarge], "2K", "hd") == 9)
+        #expect(rate([ownLarge, high], "2K", "hd") == 9)
+    }
+
+    @Test("the size of an image is the first of its names that has a price")
+    func namesSize() {
+        let prices = PriceList(images: [.init(size: "2K", quality: nil, picoUSD: 1)])
+        #expect(prices.imageSize(named: ["2048x2048", "2K"]) == "2K" && prices.imageSize(named: ["4K", "8K"]) == "4K")
+        #expect(prices.imageSize(named: []) == nil)
+    }
+
+    @Test("images and texts that go with the prompt are held for, with each image that is asked for")
+    func holdsForReferences() throws {
+        let references =
+            #""input_references":[{"type":"image_url","image_url":{"url":"\#(String(repeating: "A", count: 9000))"}},{}]"#
+        let two = try request(#""prompt":"p","n":2,\#(references)"#).size
+        #expect(two.atMost.prompt == 2 * (16 + 1 + 10_000) && two.atMost.promptImage == 20_000)
+        #expect(two.atLeast.prompt == 500 && two.atLeast.promptImage == 500)
+        let none = try request(#""prompt":"p","n":2,"provider":{"sort":"price"},"seed":123456"#).size
+        #expect(none.atMost.prompt == 34 && none.atMost.promptImage == 0)
+        let text = try request(
+            #""prompt":"p","extra":{"negative_prompt":["\#(String(repeating: "bad ", count: 1000))"]}"#)
+        #expect(text.size.atMost.prompt == 16 + (3 + 4002) / 2 && text.size.atMost.promptImage == 0)
+        let file = try request(#""prompt":"p","image":["\#(String(repeating: "A", count: 5000))"]"#).size
+        #expect(file.atMost.prompt == 16 + 1 + 5000 && file.atMost.promptImage == 5000 && file.atLeast.promptImage == 0)
+        let words = try request(#""prompt":"p","extra":"\#(String(repeating: #"\u4e00"#, count: 1000))""#).size
+        #expect(words.atMost.prompt == 16 + (3 + 6002) / 2 && words.atMost.promptImage == 0)
+    }
+
+    @Test("a dearer price of the tokens of images is held for where images go with the prompt")
+    func holdsForDearReferences() async throws {
+        let model = Self.model([.init(unit: "image_token", usd: "0.00001"), .init(unit: "image_output", usd: "0")])
+        let (held, _) = try await amounts(model, #""input_references":[{}]"#)
+        #expect(held == 5000 * 10_000)
+    }
+
+    @Test("a size in pixels is of the tier that it is about as large as")
+    func tiers() {
+        func tier(_ size: String, _ tiers: String...) -> String? {
+            ImageSize(size).flatMap { ImageShape.tier(of: $0, among: tiers) }
+        }
+        #expect(tier("1024x1024", "1K", "2K", "4K") == "1K" && tier("1536x1024", "1K", "2K") == "1K")
+        #expect(tier("2048x2048", "1K", "2K", "4K") == "2K" && tier("2752x1536", "1K", "2K", "4K") == "2K")
+        #expect(tier("4096x4096", "1K", "2K", "4K") == "4K" && tier("5504x3072", "1K", "2K", "4K") == "4K")
+        #expect(tier("512x512", "512", "1K") == "512" && tier("512x512", "1K") == nil && tier("64x64", "512") == nil)
+        #expect(tier("4096x4096", "1K") == nil && tier("1024x1024") == nil)
+    }
+
+    @Test("a vendor that knows its images holds for their tokens, and charges no more than that")
+    func takesTokens() throws {
+        let asked = try request(#""prompt":"p","n":2,"stream":true,"partial_images":1"#)
+        var size = asked.size
+        size.take(imageTokens: 1000, textTokens: 50, of: asked)
+        #expect(size.atMost.completionImage == 2200 && size.atMost.completion == 2300 && size.atLeast.completion == 544)
+        size.take(imageTokens: 60, textTokens: 0, of: asked)
+        #expect(size.atMost.completion == 320 && size.atLeast.completion == 120 && size.atLeast.completionImage == 120)
     }
 
     @Test("without a stream there is nothing partial")

@@ -50,6 +50,27 @@ import Testing
         #expect(error?.availability?.exclusions.map(\.provider) == ["trains", "keeps", "own"])
     }
 
+    @Test(
+        "bound the price of an image: of one that is made, by the dearest, where the model makes them",
+        arguments: [
+            (["image"], "0.08", true), (["image"], "0.07", false), (["text"], "0.01", true), (["text"], "0.009", false),
+        ])
+    func boundImages(_ outputs: [String], _ most: String, _ isAllowed: Bool) throws {
+        var model = Model(
+            id: "test/model", name: "M", contextLength: 0, outputModalities: outputs,
+            pricing: [
+                .init(unit: "prompt", usd: "0"), .init(unit: "completion", usd: "0"), .init(unit: "image", usd: "0.01"),
+                .init(unit: "image_output", usd: "0.04"),
+            ], endpoints: Sites.endpoints("one"))
+        model.pricingVariants.images = [.init(size: nil, quality: "high", usd: "0.08")]
+        let preference = #","provider":{"max_price":{"image":\#(most)}}"#
+        if isAllowed {
+            #expect(try Sites.plan(preference, in: [model]).slugs == ["one"])
+        } else {
+            #expect(Sites.refusal(preference, in: [model])?.parameter == "provider.max_price")
+        }
+    }
+
     @Test("that only together exclude everybody are all named")
     func severalConstraints() throws {
         let error = try #require(
