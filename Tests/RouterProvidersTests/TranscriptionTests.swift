@@ -184,13 +184,13 @@ import Testing
                 "mistral/voxtral-mini",
                 [
                     ("prompt", "Ada"), ("include[]", "logprobs"), ("temperature", "0.2"), ("user", "u"),
-                    ("language", "kk"), ("diarize", "true"), ("keyterms[][]", "Ada  Lovelace"), ("keyterms[][]", "x"),
+                    ("language", "kk"), ("diarize", "false"), ("keyterms[][]", "Ada  Lovelace"), ("keyterms[][]", "x"),
                     ("context_bias[]", "y"),
                 ]
             ).upstream().parts())
         #expect(
             parts.dropLast().map { "\($0.name)=\(String(decoding: $0.bytes, as: UTF8.self))" } == [
-                "model=voxtral-mini-2602", "temperature=0.2", "language=kk", "diarize=true",
+                "model=voxtral-mini-2602", "temperature=0.2", "language=kk", "diarize=false",
                 "context_bias=Ada_Lovelace", "context_bias=x", "context_bias=y",
             ])
     }
@@ -220,6 +220,20 @@ import Testing
             }
             #expect(sent == expected)
         }
+    }
+
+    @Test("Mistral tells speakers by segments only, but where it streams", arguments: ["json", "verbose_json", "text"])
+    func asksMistralForSpeakers(_ format: String) throws {
+        let fields = [
+            ("response_format", format), ("language", "kk"), ("timestamp_granularities[]", "word"), ("diarize", "true"),
+        ]
+        let parts = try #require(try asked("mistral/voxtral-mini", fields).upstream().parts())
+        #expect(parts.map(\.name) == ["model", "diarize", "timestamp_granularities", "file"])
+        #expect(parts[2].bytes == Array("segment".utf8))
+        let streamed = try #require(
+            try asked("mistral/voxtral-mini", [("diarize", "true"), ("language", "kk"), ("stream", "true")])
+                .upstream().parts())
+        #expect(streamed.map(\.name) == ["model", "diarize", "language", "stream", "file"])
     }
 
     @Test("lists have the names that OpenAI knows, and who asks stays here; an engine may know")
@@ -308,7 +322,8 @@ import Testing
             #expect(upload.late.add(FormField("response_format", "text")) && upload.late.add(FormField("prompt", "u")))
             for (name, value) in [
                 ("timestamp_granularities[]", "word"), ("response_format", "verbose_json"), ("session_id", "s"),
-                ("user", "u"), ("timestamp_granularities", "word"), ("keyterms[]", "a"), ("trace[a]", "b"),
+                ("user", "u"), ("timestamp_granularities", "word"), ("diarize", "true"), ("keyterms[]", "a"),
+                ("trace[a]", "b"),
                 ("provider.zdr", "true"),
             ] {
                 #expect(!upload.late.add(FormField(name, value)), "\(name)")

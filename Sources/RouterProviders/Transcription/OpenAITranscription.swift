@@ -73,21 +73,20 @@ public struct OpenAITranscription: OperationTranslator {
             || !type.isEmpty && !type.hasPrefix("text/plain") && !type.hasPrefix("text/vtt")
                 && !type.hasPrefix("application/x-subrip")
         {
-            let reader = TranscriptAnswer(form: form, format: request.transcriptFormat, verbose: verbose(request))
+            let reader = TranscriptAnswer(
+                form: form, format: request.transcriptFormat, verbose: verbose(request, endpoint))
             return WholeAnswer(reader, status: head.status, isStreamed: form == .events)
         }
         return TranscriptText(form: form)
     }
 
     /// How Mistral's answer becomes `verbose_json`; `nil` where that was not asked for, or comes as it is to be.
-    private func verbose(_ request: OperationRequest) -> VerboseTranscript? {
+    private func verbose(_ request: OperationRequest, _ endpoint: Endpoint) -> VerboseTranscript? {
         guard vendor == .mistral, request.transcriptFormat == .verboseJSON, let upload = request.upload else {
             return nil
         }
-        let granularities = upload.fields.filter { $0.plainName == "timestamp_granularities" }.map(\.text)
-        return VerboseTranscript(
-            milliseconds: upload.audio.length.atLeast,
-            hasWords: granularities.contains("word") && !granularities.contains("segment"))
+        let fields = TranscriptionFields(request, upload.fields, for: endpoint, of: vendor)
+        return VerboseTranscript(milliseconds: upload.audio.length.atLeast, hasWords: fields.hasWords)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

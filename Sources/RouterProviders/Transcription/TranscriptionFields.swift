@@ -7,6 +7,8 @@ struct TranscriptionFields: Sendable {
     let model: String
     /// What Mistral is to say of when each part was spoken, beyond what the client asks for itself.
     private let granularity: Granularity
+    /// Whether Mistral is asked for words, and not for segments: its segments are words then.
+    let hasWords: Bool
 
     private enum Granularity: Sendable {
         /// Nothing is said.
@@ -42,13 +44,19 @@ struct TranscriptionFields: Sendable {
         model = endpoint.upstreamModel
         // One behind the file cannot ask for times any more.
         let format = fields.last { $0.plainName == "response_format" }.flatMap { TranscriptFormat(rawValue: $0.text) }
-        let isAsked = fields.contains { $0.plainName == "timestamp_granularities" }
+        let asked = fields.filter { $0.plainName == "timestamp_granularities" }.map(\.text)
+        let isDiarized = fields.contains { $0.plainName == "diarize" && !$0.isFalse }
+        let byClient: Granularity = asked.isEmpty ? .none : .asked
         granularity =
             switch (format ?? .json, request.transcriptForm == .events) {
-            case (.srt, false), (.vtt, false): .segments
-            case (.verboseJSON, false): isAsked ? .asked : .segments
-            default: isAsked ? .asked : .none
+            case (_, true): byClient
+            // Speakers come with segments only, and with no words beside them.
+            case (.srt, _), (.vtt, _): .segments
+            case _ where isDiarized: .segments
+            case (.verboseJSON, _): asked.isEmpty ? .segments : .asked
+            default: byClient
             }
+        hasWords = granularity == .asked && asked.contains("word") && !asked.contains("segment")
     }
 
     /// What goes to the vendor before the file.
@@ -79,6 +87,7 @@ struct TranscriptionFields: Sendable {
             if name == "response_format" { return ["json", "text"].contains(field.text) }
             // Whoever asks for times gives no language, and that went there already.
             if name == "timestamp_granularities" { return false }
+            if name == "diarize", !field.isFalse { return false }
             if !Self.mistralMembers.contains(name), name != "keyterms" { return true }
         }
         guard case .send(let sent) = fate(of: field) else { return false }

@@ -26,9 +26,13 @@ enum SimulatedTranscription {
             guard granularity == nil || form["language"] == nil else {
                 return refused("timestamp_granularities is not compatible with language.")
             }
+            let isDiarized = form["diarize"] == "true"
+            guard !isDiarized || isStreamed || granularity == "segment" else {
+                return refused("When diarize is set to True, the timestamp granularity must be set to ['segment'].")
+            }
             return mistral(
-                heard, seconds: seconds, granularity: granularity,
-                speaker: form["diarize"] == "true" ? "speaker_1" : nil, isStreamed: isStreamed)
+                heard, seconds: seconds, granularity: granularity, speaker: isDiarized ? "speaker_1" : nil,
+                isStreamed: isStreamed)
         }
         let isWhisper = model.hasPrefix("whisper")
         let usage =
