@@ -162,7 +162,7 @@ def test_openrouter_sdk(vendors):
         assert (reply.text, reply.usage.seconds) == (HEARD, 3)
         with pytest.raises(openrouter.errors.BadRequestResponseError, match="timestamp_granularities"):
             client.stt.create_transcription_multipart(
-                model="sim/whisper", file=file, http_headers={}, timestamp_granularities=["letter"]
+                model="sim/whisper", file=file, timestamp_granularities=["letter"]
             )
 
 

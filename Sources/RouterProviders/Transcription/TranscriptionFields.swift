@@ -15,7 +15,7 @@ struct TranscriptionFields: Sendable {
         case none
         /// As the client asks.
         case asked
-        /// Segments, whatever the client asks: to be made subtitles of, or because it leaves it to us.
+        /// Segments, whatever the client asks: to be made subtitles of, to tell speakers, or because it leaves it to us.
         case segments
     }
 
@@ -50,8 +50,8 @@ struct TranscriptionFields: Sendable {
         granularity =
             switch (format ?? .json, request.transcriptForm == .events) {
             case (_, true): byClient
-            // Speakers come with segments only, and with no words beside them.
             case (.srt, _), (.vtt, _): .segments
+            // Speakers come with segments only, and with no words beside them.
             case _ where isDiarized: .segments
             case (.verboseJSON, _): asked.isEmpty ? .segments : .asked
             default: byClient
