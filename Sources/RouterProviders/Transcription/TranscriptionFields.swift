@@ -15,7 +15,7 @@ struct TranscriptionFields: Sendable {
         case none
         /// As the client asks.
         case asked
-        /// Segments, whatever the client asks: to be made subtitles of, to tell speakers, or because it leaves it to us.
+        /// Segments, whatever the client asks: to be made subtitles of, to tell speakers, or because it says nothing.
         case segments
     }
 

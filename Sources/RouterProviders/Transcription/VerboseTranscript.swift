@@ -1,9 +1,10 @@
 import RouterCore
 
-/// Makes OpenAI's `verbose_json` of Mistral's answer, which has the same under other names; speakers as OpenRouter has them.
+/// Makes OpenAI's `verbose_json` of Mistral's answer, which has the same under other names; speakers as OpenRouter has
+/// them.
 ///
-/// Sources: OpenAI API reference, "The transcription object (Verbose JSON)"; Mistral's `TranscriptionResponse`; OpenRouter's
-/// `sttsegment` and `sttword`.
+/// Sources: OpenAI API reference, "The transcription object (Verbose JSON)"; Mistral's `TranscriptionResponse`;
+/// OpenRouter's `sttsegment` and `sttword`.
 struct VerboseTranscript {
     /// Of the sound, for an answer that does not say.
     let milliseconds: Int
