@@ -192,7 +192,8 @@ struct ImageSale: Sendable, CustomTestStringConvertible {
         "FLUX's images cost what is asked for, by a tier or by a size",
         arguments: [
             ("1K", #""resolution":"1K""#), ("512", #""size":"512""#), ("768x768", #""size":"768x768""#),
-            ("1024x1024", #""size":"1024x1024","resolution":"1K""#),
+            ("1024x1024", #""size":"1024x1024","resolution":"1K""#), ("1024x1024", ""),
+            ("1K", #""aspect_ratio":"16:9""#),
         ])
     func chargesFlux(_ size: String, _ members: String) throws {
         let provider = Provider(

@@ -120,8 +120,12 @@ public struct FluxImages: OperationTranslator {
 
     /// What an image is charged as.
     private static func sizeName(of root: JSONValue, at endpoint: Endpoint) -> String? {
-        let shape = ImageShape(root)
-        return endpoint.prices.imageSize(named: [shape.tier, shape.size].compactMap(\.self))
+        let (shape, prices) = (ImageShape(root), endpoint.prices)
+        let asked = [shape.tier, shape.size].compactMap(\.self)
+        guard asked.isEmpty else { return prices.imageSize(named: asked) }
+        // What is made then counts only where it has a price.
+        let made = shape.ratio == nil ? ["1024x1024", "1K"] : ["1K"]
+        return made.first { name in prices.images.contains { $0.size == name } }
     }
 
     public func size(

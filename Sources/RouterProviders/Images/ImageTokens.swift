@@ -18,8 +18,8 @@ struct ImageTokens: Sendable, Hashable {
     ///   - size: `nil` where the model chooses.
     ///   - quality: in the newer words; `nil` where the model chooses: then it is the dearest.
     ///
-    /// Source: OpenAI guide "Image generation", section "Cost and latency"; for gpt-image-2 its calculator there, as people
-    /// who use it wrote it down: 7,024 tokens for 1024x1024 and 5,488 for 1536x1024 of high quality.
+    /// Source: OpenAI guide "Image generation", section "Cost and latency"; for gpt-image-2 its calculator there, as
+    /// people who use it wrote it down: 7,024 tokens for 1024x1024 and 5,488 for 1536x1024 of high quality.
     init?(openAI model: String, size: ImageSize?, quality: String?) {
         if model.hasPrefix("gpt-image-2") {
             self.init(Self.freeSize(size, quality ?? "high"), text: Self.textBesideImage)
