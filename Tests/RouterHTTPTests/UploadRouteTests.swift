@@ -181,6 +181,49 @@ struct TestForm {
         }
     }
 
+    @Test(
+        "fields too long for memory go to the vendor whole, and to the second one too, wherever they stand",
+        arguments: [0, 1, 2, 3], [true, false])
+    func passesLongFields(fileAt: Int, isChunked: Bool) async throws {
+        let servers = [
+            try LoopbackServer(steps: [.answer(503, body: "{}")]), try LoopbackServer(steps: Self.answer),
+        ]
+        try await serve(servers) { port, _ in
+            let voices = ["data:audio/wav;base64," + String(repeating: "QUJD", count: 500_000), "second"]
+            var form = TestForm(
+                TestForm.field("known_speaker_references[]", voices[0]), TestForm.field("model", "test/hear"),
+                TestForm.field("known_speaker_references[]", String(repeating: voices[1], count: 20_000)),
+                TestForm.field("prompt", String(repeating: "\u{F6}", count: 32_000)))
+            let file = TestForm.wav() + Self.noise
+            form.parts.insert(TestForm.file(file), at: fileAt)
+            let text = try await send(isChunked ? form.chunked : form.head() + form.body, to: port)
+            #expect(text.hasPrefix("HTTP/1.1 200"), "\(text)")
+            #expect(servers[1].requests.count == 1)
+            for came in servers.flatMap(\.requests) {
+                #expect(came["content-length"] == "\(came.body.count)")
+                let parts = try Self.parts(of: came)
+                #expect(parts["file"]?.elementsEqual(file) == true && parts["prompt"]?.count == 64_000)
+                let sent = Array((voices[0] + String(repeating: voices[1], count: 20_000)).utf8)
+                #expect(try Self.all("known_speaker_references[]", of: came).elementsEqual(sent))
+            }
+        }
+    }
+
+    /// The values of all fields of a name, one behind the other.
+    private static func all(_ name: String, of request: LoopbackServer.Request) throws -> [UInt8] {
+        var reader = try #require(try MultipartReader(contentType: request["content-type"] ?? ""))
+        var isIt = false
+        var value: [UInt8] = []
+        try reader.read(request.body.span) { event, bytes in
+            switch event {
+            case .part(let head, _): isIt = head.name == name
+            case .bytes: if isIt { value += bytes }
+            case .partEnd, .end: break
+            }
+        }
+        return value
+    }
+
     @Test("a broken form is refused by what is wrong with it, and nobody is asked for anything")
     func refuses() async throws {
         let server = try LoopbackServer(steps: Self.answer)
@@ -276,8 +319,28 @@ struct TestForm {
                 ("a wrong field", Self.form(model, TestForm.field("temperature", "7"), file), 400, "temperature"),
                 (
                     "a large field",
-                    Self.form(model, TestForm.field("prompt", String(repeating: "x", count: 600_000)), file), 413,
-                    "prompt"
+                    Self.form(model, TestForm.field("prompt", String(repeating: "x", count: 32_001)), file), 400,
+                    "32000 characters"
+                ),
+                (
+                    "too much to keep",
+                    Self.form(model, TestForm.field("mine", String(repeating: "x", count: 17 << 20)), file), 413, "mine"
+                ),
+                (
+                    "many fields",
+                    Self.form(
+                        [model] + (0..<4).map { TestForm.field("include[]", String(repeating: "\($0)", count: 20_000)) }
+                            + [file]), 413, "32 KiB together"
+                ),
+                (
+                    "a long field behind a file on its way",
+                    Self.form(model, file, TestForm.field("mine", String(repeating: "x", count: 70_000))), 400,
+                    "before the file"
+                ),
+                (
+                    "much behind the end",
+                    good.head(length: good.body.count + 200_000) + good.body + [UInt8](repeating: 0x20, count: 200_000),
+                    413, "behind its file"
                 ),
                 (
                     "nearly a form", good.head(contentType: "multipart/form-data2; boundary=XyZ") + good.body, 415,
@@ -304,7 +367,9 @@ struct TestForm {
         Array("Content-Disposition: \(disposition)\r\n\r\nx".utf8)
     }
 
-    private static func form(_ parts: [UInt8]...) -> [UInt8] {
+    private static func form(_ parts: [UInt8]...) -> [UInt8] { form(parts) }
+
+    private static func form(_ parts: [[UInt8]]) -> [UInt8] {
         var form = TestForm()
         form.parts = parts
         return form.head() + form.body

@@ -18,6 +18,8 @@ FILE_BYTES = 25 << 20
 # A megabyte for each request, and what a server needs to answer at all: these are its first. It was 38 to 48 MiB.
 MEMORY_BYTES_MAX = (COUNT + 4) << 20
 BOUNDARY = b"a-boundary-of-the-test"
+# What may stay in memory of a request's fields, and one that goes by the disk.
+FIELDS = {b"mine": b"x" * 15_000, b"yours": b"y" * 15_000, b"prompt": b"z" * 32_000, b"known_speaker_references[]": b"r" * 2_000_000}
 
 CONFIGURATION = """\
 http: {{ host: 127.0.0.1, port: 0 }}
@@ -58,7 +60,8 @@ class Sink(http.server.BaseHTTPRequestHandler):
             left -= len(piece)
         rest = self.rfile.read(length - FILE_BYTES)
         boundary = self.headers["content-type"].partition("boundary=")[2].encode()
-        assert rest.endswith(b"--" + boundary + b"--\r\n"), rest
+        assert rest.rstrip(b" ").endswith(b"--" + boundary + b"--\r\n"), rest[-300:]
+        self.server.fields |= {name for name in FIELDS if b'name="%b"' % name in head + rest and FIELDS[name] in head + rest}
         body = json.dumps({"text": digest.hexdigest()}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
@@ -93,14 +96,28 @@ def memory(program, kind):
         return int(re.search(rf"{kind}:\s+(\d+) kB", status.read())[1]) * 1024
 
 
+def form_field(name, value):
+    return b'--%b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % (BOUNDARY, name, value)
+
+
 def body(sound, kind):
     """The pieces of a request's body, and its type."""
-    if kind == "JSON":
-        return [b'{"input_audio":{"data":"', base64.b64encode(sound), b'","format":"wav"},"model":"mine/ear"}'], "application/json"
-    field = b'--%b\r\nContent-Disposition: form-data; name="model"\r\n\r\nmine/ear\r\n' % BOUNDARY
+    if kind.startswith("JSON"):
+        text = b'"mine":"%b",' % (b"x" * 60_000) if "text" in kind else b""
+        start = b'{%b"input_audio":{"data":"' % text
+        return [start, base64.b64encode(sound), b'","format":"wav"},"model":"mine/ear"}'], "application/json"
+    field = form_field(b"model", b"mine/ear")
     file = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' % BOUNDARY
-    pieces = [field, file, sound, b"\r\n"] if kind == "model first" else [file, sound, b"\r\n", field]
-    return [*pieces, b"--%b--\r\n" % BOUNDARY], f"multipart/form-data; boundary={BOUNDARY.decode()}"
+    fields = [form_field(*each) for each in FIELDS.items() if len(each[1]) < 100_000 or kind == "speaker"]
+    pieces = {
+        "model first": [field, file, sound, b"\r\n"],
+        "file first": [file, sound, b"\r\n", field],
+        "long fields": [field, *fields, file, sound, b"\r\n"],
+        "speaker": [field, *fields, file, sound, b"\r\n"],
+        "long end": [field, file, sound, b"\r\n"],
+    }[kind]
+    end = b" " * 120_000 if kind == "long end" else b""
+    return [*pieces, b"--%b--\r\n" % BOUNDARY + end], f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
 def upload(router, key, pieces, content_type):
@@ -123,13 +140,14 @@ def upload(router, key, pieces, content_type):
     connection.close()
 
 
-@pytest.mark.parametrize("kind", ["model first", "file first", "JSON"])
+@pytest.mark.parametrize("kind", ["model first", "file first", "JSON", "JSON with text", "long fields", "speaker", "long end"])
 def test_fifty_files_at_once(sink, routed, kind):
     router, key = routed
     sound = b"RIFF\xff\xff\xff\x01WAVE" + bytes(range(256)) * (FILE_BYTES // 256)
     sound = sound[:FILE_BYTES]
     pieces, content_type = body(sound, kind)
     sink.all_are_there = threading.Barrier(COUNT)
+    sink.fields = set()
     before = memory(router.program, "VmRSS")
     answers = []
     threads = [
@@ -142,6 +160,7 @@ def test_fifty_files_at_once(sink, routed, kind):
     digest = hashlib.sha256(sound).hexdigest()
     assert [status for status, _ in answers] == [200] * 2 * COUNT, answers[:3]
     assert all(json.loads(body)["text"] == digest for _, body in answers)
+    assert len(sink.fields) == {"long fields": 3, "speaker": 4}.get(kind, 0)
     most = memory(router.program, "VmHWM")
     print(f"{(most - before) >> 20} MiB more for {COUNT} files of {FILE_BYTES >> 20} MiB")
     assert most - before < MEMORY_BYTES_MAX

@@ -90,7 +90,7 @@ public struct InputAudio: Sendable {
 
     /// A form may have no more: a list of many elements under a long name would become very many bytes.
     private static let fieldsMax = MultipartReader.Limits().partsMax
-    private static let fieldsBytesMax = 2 << 20
+    private static let fieldsBytesMax = 256 * 1024
 
     /// Members as a form has them: lists as fields that are there more than once, objects as JSON.
     private static func fields(of root: JSONValue) throws(APIError) -> [FormField] {
@@ -105,7 +105,7 @@ public struct InputAudio: Sendable {
                 guard fields.count < fieldsMax, bytes <= fieldsBytesMax else {
                     throw APIError(
                         .invalidRequest,
-                        "Beside `input_audio` a request may have \(fieldsMax) values and \(fieldsBytesMax >> 20) MiB.",
+                        "Beside `input_audio` a request may have \(fieldsMax) values and \(fieldsBytesMax >> 10) KiB.",
                         parameter: String(name.prefix(60)))
                 }
                 fields.append(FormField(fieldName, text(value)))

@@ -89,9 +89,9 @@ public struct OperationRequest: RoutedRequest {
     /// What it uses with a file of this length, and with what stands behind that by now.
     func size(length: AudioLength?) -> OperationSize {
         var size = operation.size(of: root, length: length)
-        let lateBytes = upload?.late.fields.last { $0.plainName == "prompt" }?.value.count ?? 0
-        size.atMost.prompt += lateBytes / 2
-        size.atLeast.prompt += lateBytes / 4
+        let promptBytes = upload?.otherPromptBytes ?? 0
+        size.atMost.prompt += promptBytes / 2
+        size.atLeast.prompt += promptBytes / 4
         return size
     }
 }

@@ -6,6 +6,8 @@ public struct FormField: Sendable, Hashable {
     public var value: [UInt8]
     /// What its part says of its type: a whole line, or nothing.
     public var typeLine: [UInt8]
+    /// Where the value is in what the form's content keeps, if it is too long for memory; ``value`` is empty then.
+    public var kept: Range<Int>?
 
     public init(_ name: String, _ value: [UInt8], typeLine: [UInt8] = []) {
         self.name = name
@@ -46,12 +48,17 @@ public struct FormField: Sendable, Hashable {
 
     /// As a part of a form.
     func write(boundary: String, to bytes: inout [UInt8]) {
+        writeHead(boundary: boundary, to: &bytes)
+        bytes += value
+        bytes += "\r\n".utf8
+    }
+
+    /// What stands before the value.
+    func writeHead(boundary: String, to bytes: inout [UInt8]) {
         bytes += "--\(boundary)\r\nContent-Disposition: form-data; name=\"".utf8
         bytes += HeaderParameters.quoted(name)
         bytes += "\"\r\n".utf8
         bytes += typeLine
-        bytes += "\r\n".utf8
-        bytes += value
         bytes += "\r\n".utf8
     }
 }

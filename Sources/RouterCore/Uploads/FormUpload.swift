@@ -72,17 +72,17 @@ public struct FormUpload: Sendable {
 
     /// Fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
     /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such, and `provider`
-    /// and `models` may come in pieces; all else is text.
+    /// and `models` may come in pieces; all else is text. What is too long for memory is not here: nobody reads it here.
     ///
     /// - Throws: ``APIError`` that names a piece of `provider` or `models` that does not fit the others.
     static func document(of fields: [FormField]) throws(APIError) -> [UInt8] {
-        var writer = JSONWriter(capacity: fields.reduce(64) { $0 + $1.value.count * 2 + $1.name.utf8.count + 8 })
+        var writer = JSONWriter(capacity: fields.reduce(64) { $0 + $1.value.count + $1.name.utf8.count + 8 })
         writer.beginObject()
         var written: Set<Substring> = []
-        for field in fields {
+        for field in fields where field.kept == nil {
             let name = memberName(of: field)
             guard written.insert(name).inserted else { continue }
-            let all = fields.filter { memberName(of: $0) == name }
+            let all = fields.filter { memberName(of: $0) == name && $0.kept == nil }
             writer.name(escaping: String(name))
             if jsonNames.contains(name), all.count == 1, field.name == name, let json = field.json {
                 writer.raw(json)
@@ -115,6 +115,15 @@ public struct FormUpload: Sendable {
         return fields.contains { $0.name != name } || name == "provider" && fields.count > 1
     }
 
+    /// Unicode scalars of a prompt.
+    public static let promptCharactersMax = TranscriptionCheck.promptCharactersMax
+
+    /// Bytes of a prompt that ``document`` does not have: one that is kept, or came behind the file.
+    var otherPromptBytes: Int {
+        let late = late.fields.last { $0.plainName == "prompt" }?.value.count
+        return late ?? fields.last { $0.plainName == "prompt" }?.kept?.count ?? 0
+    }
+
     /// The value of the header field `Content-Type`.
     public var contentType: String {
         let isToken = boundary.utf8.allSatisfy { HeaderParameters.isTokenByte($0) }
@@ -144,16 +153,29 @@ public struct FormUpload: Sendable {
     ///
     /// - Throws: ``UpstreamFailure`` of kind `unsupported` when it was sent already and its beginning is gone.
     public func form(with fields: [FormField]) throws(UpstreamFailure) -> (body: [UInt8], upload: Upload) {
-        guard let (pipe, turn) = content.open() else {
+        let kept = fields.filter { $0.kept != nil }
+        let rest = kept.isEmpty ? [] : segments(of: kept)
+        guard let (pipe, turn) = content.open(with: rest) else {
             throw UpstreamFailure(.unsupported, "The file is too large to be sent to a second provider. Send it again.")
         }
         sent.pipe.withLock { $0 = pipe }
         var body: [UInt8] = []
         body.reserveCapacity(fields.reduce(fileHead.count + 200) { $0 + $1.value.count + $1.name.utf8.count + 150 })
-        for field in fields { field.write(boundary: boundary, to: &body) }
+        for field in fields where field.kept == nil { field.write(boundary: boundary, to: &body) }
         body += "--\(boundary)\r\n".utf8
         body += fileHead
-        return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: content.byteCount, end: end))
+        let pipeBytes = rest.reduce(content.byteCount) { $0 + $1.byteCount }
+        return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: pipeBytes, end: end))
+    }
+
+    /// Fields that are kept stand behind the file: each with the line end that closes what is before it.
+    private func segments(of fields: [FormField]) -> [UploadSegment] {
+        fields.flatMap { field -> [UploadSegment] in
+            guard let kept = field.kept else { return [] }
+            var head = Array("\r\n".utf8)
+            field.writeHead(boundary: boundary, to: &head)
+            return [.bytes(head), .kept(kept)]
+        }
     }
 }
 

@@ -38,8 +38,24 @@ public protocol UploadContent: Sendable {
     var canOpen: Bool { get }
 
     /// Starts from the first byte, for one reader; the one before reads no more.
+    ///
+    /// - Parameter rest: what the pipe brings behind the content; empty for content that keeps nothing else.
     /// - Returns: `nil` when that byte is gone: it was sent to somebody already.
-    func open() -> (pipe: UploadPipe, turn: Int)?
+    func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)?
+}
+
+/// A part of what a pipe brings.
+public enum UploadSegment: Sendable, Hashable {
+    case bytes([UInt8])
+    /// Where it is in what the content keeps.
+    case kept(Range<Int>)
+
+    var byteCount: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .kept(let range): range.count
+        }
+    }
 }
 
 /// Bytes that come while they are sent.
@@ -55,7 +71,9 @@ public struct LiveContent: UploadContent {
 
     public var canOpen: Bool { pipe.canRewind }
 
-    public func open() -> (pipe: UploadPipe, turn: Int)? { pipe.nextTurn().map { (pipe, $0) } }
+    public func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)? {
+        rest.isEmpty ? pipe.nextTurn().map { (pipe, $0) } : nil
+    }
 }
 
 /// Bytes in memory.
@@ -67,7 +85,8 @@ public struct BytesContent: UploadContent {
     public var byteCount: Int { bytes.count }
     public var canOpen: Bool { true }
 
-    public func open() -> (pipe: UploadPipe, turn: Int)? {
+    public func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)? {
+        guard rest.isEmpty else { return nil }
         let pipe = UploadPipe()
         pipe.write(bytes)
         pipe.finish()

@@ -5,7 +5,7 @@ public struct FrontLimits: Sendable, Hashable {
     /// The same, of a body that holds a sound in Base64.
     public var soundBodyBytesMax = 36 * 1024 * 1024
     /// Bytes of a form with a file; how many of them the file may have says ``FormIntake/Limits``.
-    public var formBytesMax = 28 * 1024 * 1024
+    public var formBytesMax = 42 * 1024 * 1024
     /// Where files are kept that clients send before they say what for: a folder on a disk.
     public var spoolDirectory = "/tmp"
     /// Bytes of one header field, and of all; more is answered with 431.

@@ -13,9 +13,10 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     struct Limits: Sendable, Hashable {
         /// Of the file.
         var fileBytesMax = 25 << 20
-        /// Of one field, and of all.
-        var fieldBytesMax = 512 * 1024
-        var fieldsBytesMax = 2 << 20
+        /// Of the values of all fields that are in memory; what would be more is kept on the disk, if nobody reads it here.
+        var fieldsBytesMax = 32 * 1024
+        /// Of what is kept of them.
+        var keptBytesMax = 16 << 20
         var parts = MultipartReader.Limits()
     }
 
@@ -28,7 +29,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     private enum Carrier {
         /// The file goes on as it comes, with all that follows it.
         case pipe(UploadPipe, offset: Int, byteCount: Int)
-        case spool(SpoolFile)
+        case spool(start: Int)
     }
 
     private let limits: Limits
@@ -42,10 +43,14 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     private var position = 0
     private var part = Part.none
     private var fields: [FormField] = []
+    /// What is kept on the disk, and so many bytes of it: the file, and fields too long for memory.
+    private var spool: SpoolFile?
+    private var spoolCount = 0
     /// Those behind the file.
     private let late = LateFields()
     private let credit = UploadCredit()
     private var fieldBytes = 0
+    private var promptCharacters = 0
     private var fileHead: MultipartHead?
     private var isFileWhole = false
     private var carrier: Carrier?
@@ -54,7 +59,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     private var upload: FormUpload?
 
     /// Of the end of a file, fields behind it with their heads, and what some send behind the last boundary.
-    private static let tailBytesMax = 4 << 20
+    private static let tailBytesMax = 128 * 1024
     /// So much of a file tells what it is and, mostly, how long it takes to play.
     private static let fileBytesNeeded = 4096
 
@@ -95,6 +100,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     override func letGo() {
         if case .pipe(let pipe, _, _)? = carrier { pipe.close() }
         carrier = nil
+        spool = nil
         tail = []
         upload = nil
         endCredit()
@@ -138,7 +144,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     /// Passes on what belongs to the file or follows it, as it came.
     private func pass(_ bytes: ByteBuffer) throws(APIError) -> Bool {
         switch carrier {
-        case nil: return true
+        case nil, .spool?: return spool?.hasRoom(or: roomHook) ?? true
         case .pipe(let pipe, let offset, _)?:
             var bytes = bytes
             let isLast = position + bytes.readableBytes >= contentLength ?? .max
@@ -153,7 +159,6 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
             }
             tail += bytes.readableBytesUInt8Span
             return true
-        case .spool(let spool)?: return spool.hasRoom(or: roomHook)
         }
     }
 
@@ -165,27 +170,19 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
             case .none: break
             case .field(var field):
                 part = .none  // So that the value is not copied.
-                fieldBytes += bytes.count
-                guard field.value.count + bytes.count <= limits.fieldBytesMax, fieldBytes <= limits.fieldsBytesMax
-                else {
-                    let name = String(field.name.prefix(60))
-                    throw APIError(
-                        .payloadTooLarge,
-                        "The field `\(name)` of the form is too large: at most \(limits.fieldBytesMax / 1024) KiB.",
-                        parameter: name)
-                }
-                field.value += bytes
+                try add(bytes, to: &field)
                 part = .field(field)
             case .file:
                 audio.add(bytes)
                 guard audio.byteCount <= limits.fileBytesMax else { throw Self.tooLarge(limits.fileBytesMax) }
-                if case .spool(let spool)? = carrier { spool.write(bytes) }
+                if case .spool? = carrier { keep(bytes) }
                 if audio.byteCount >= Self.fileBytesNeeded { try settle() }
             }
         case .partEnd:
             switch part {
             case .none: break
-            case .field(let field):
+            case .field(var field):
+                field.value = field.value.withUnsafeBufferPointer { Array($0) }  // No more memory than it needs.
                 fields.append(field)
                 if fileHead != nil, !late.add(field) { throw Self.mustBeEarly(String(field.plainName)) }
             case .file:
@@ -199,6 +196,59 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
         case .end: break
         }
     }
+
+    private func add(_ bytes: Span<UInt8>, to field: inout FormField) throws(APIError) {
+        if field.name == "prompt" { try countPrompt(bytes) }
+        if field.kept == nil, fieldBytes + bytes.count > limits.fieldsBytesMax { try moveOut(&field) }
+        guard let kept = field.kept else {
+            field.value += bytes
+            fieldBytes += bytes.count
+            return
+        }
+        keep(bytes)
+        field.kept = kept.lowerBound..<spoolCount
+        guard spoolCount - (isFileKept ? audio.byteCount : 0) <= limits.keptBytesMax else {
+            throw Self.tooLarge(field, "fields have at most \(limits.keptBytesMax >> 20) MiB together")
+        }
+    }
+
+    /// Goes on with a field on the disk.
+    private func moveOut(_ field: inout FormField) throws(APIError) {
+        guard !Self.readNames.contains(String(field.rootName)) else {
+            throw Self.tooLarge(field, "fields like it have at most \(limits.fieldsBytesMax >> 10) KiB together")
+        }
+        if case .pipe? = carrier { throw Self.mustBeEarly(String(field.plainName)) }
+        fieldBytes -= field.value.count
+        field.kept = spoolCount..<spoolCount
+        keep(field.value.span)
+        field.value = []
+    }
+
+    /// A prompt on the disk is not checked with the others.
+    private func countPrompt(_ bytes: Span<UInt8>) throws(APIError) {
+        for index in bytes.indices where bytes[index] & 0xC0 != 0x80 { promptCharacters += 1 }
+        guard promptCharacters <= FormUpload.promptCharactersMax else {
+            throw APIError(
+                .invalidRequest, "`prompt` must have at most \(FormUpload.promptCharactersMax) characters.",
+                parameter: "prompt")
+        }
+    }
+
+    private var isFileKept: Bool { if case .spool? = carrier { true } else { false } }
+
+    private func keep(_ bytes: Span<UInt8>) {
+        let spool = spool ?? SpoolFile(in: spoolDirectory)
+        self.spool = spool
+        spool.write(bytes)
+        spoolCount += bytes.count
+    }
+
+    /// Root names of what is read here, and so has to be in memory.
+    private static let readNames: Set<String> = [
+        "model", "models", "provider", "language", "response_format", "temperature", "stream",
+        "timestamp_granularities",
+        "include", "chunking_strategy", "diarize", "keyterms", "user",
+    ]
 
     private func begin(_ head: MultipartHead, at offset: Int) throws(APIError) {
         guard head.name == "file" else {
@@ -219,6 +269,7 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                 if Self.earlyNames.contains(root) { throw Self.mustBeEarly(root) }
             }
             fieldBytes += head.typeLine.count
+            promptCharacters = 0
             part = .field(FormField(head.name, [], typeLine: head.typeLine))
             return
         }
@@ -229,12 +280,13 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
         part = .file
         let isKnown = fields.contains { ["model", "models"].contains($0.plainName) && !$0.value.isEmpty }
         // Behind the file come at least two line ends, four hyphens and the boundary.
-        if isKnown, let contentLength,
+        if isKnown, spool == nil, let contentLength,
             contentLength - offset <= limits.fileBytesMax + boundary.utf8.count + 8
         {
             carrier = .pipe(UploadPipe(), offset: offset, byteCount: max(0, contentLength - offset))
         } else {
-            carrier = .spool(SpoolFile(in: spoolDirectory))
+            carrier = .spool(start: spoolCount)
+            keep([UInt8]().span)
         }
     }
 
@@ -272,11 +324,12 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                 let growth = await credit.covers()
                 loop.execute { self.pay(growth, pipe) }
             }
-        case .spool(let spool)?:
+        case .spool(let start)?:
+            guard let spool else { return }
             keep(spool) { [self] in
                 upload = FormUpload(
                     fields: fields, boundary: boundary, fileHead: fileHead.lines,
-                    file: SpoolContent(spool, byteCount: audio.byteCount), audio: audio)
+                    file: SpoolContent(spool, start..<start + audio.byteCount), audio: audio)
                 ready()
             }
         case nil: break
@@ -303,6 +356,11 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     }
 
     private static func error(_ fault: MultipartFault) -> APIError { APIError(.invalidRequest, fault.message) }
+
+    private static func tooLarge(_ field: FormField, _ most: String) -> APIError {
+        let name = String(field.name.prefix(60))
+        return APIError(.payloadTooLarge, "The field `\(name)` is too large: \(most).", parameter: name)
+    }
 
     private static func tooLarge(_ bytesMax: Int) -> APIError {
         APIError(

@@ -26,7 +26,7 @@ final class InputAudioIntake: UploadIntake, @unchecked Sendable {
     override func request(for operation: RouterCore.Operation) async throws(APIError) -> OperationRequest {
         try await open()
         let content: any UploadContent =
-            if let spool { SpoolContent(spool, byteCount: audio.byteCount) } else { BytesContent(bytes) }
+            if let spool { SpoolContent(spool, 0..<audio.byteCount) } else { BytesContent(bytes) }
         let reader = reader
         letGo()
         return try OperationRequest(reader, InputAudio(content, audio), for: operation)

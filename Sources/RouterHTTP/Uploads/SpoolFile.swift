@@ -123,17 +123,30 @@ final class SpoolFile: Sendable {
 
     private static let pieceBytes = 64 * 1024
 
-    /// Pours all from `offset` on into `pipe`, as fast as it is read there.
-    func pour(into pipe: UploadPipe, from offset: Int = 0) {
+    /// Pours `segments` into `pipe`, one behind the other, as fast as they are read there.
+    func pour(_ segments: ArraySlice<UploadSegment>, into pipe: UploadPipe) {
         submit {
-            var offset = offset
-            while true {
-                let piece = self.piece(from: offset, atMost: Self.pieceBytes)
-                guard !piece.isEmpty else { return pipe.finish() }
-                offset += piece.count
-                let next = offset
-                guard pipe.write(piece, whenRoom: { self.pour(into: pipe, from: next) }) else { return }
+            var segments = segments
+            while let piece = self.popPiece(of: &segments) {
+                let rest = segments
+                guard pipe.write(piece, whenRoom: { self.pour(rest, into: pipe) }) else { return }
             }
+            pipe.finish()
+        }
+    }
+
+    /// - Returns: `nil` at the end, and where no more can be read: then whoever reads gets less than was said.
+    private func popPiece(of segments: inout ArraySlice<UploadSegment>) -> [UInt8]? {
+        switch segments.popFirst() {
+        case nil: return nil
+        case .bytes(let bytes)?: return bytes
+        case .kept(let range)?:
+            guard !range.isEmpty else { return [] }
+            let piece = piece(from: range.lowerBound, atMost: min(range.count, Self.pieceBytes))
+            guard !piece.isEmpty else { return nil }
+            let next = range.lowerBound + piece.count
+            if next < range.upperBound { segments = [.kept(next..<range.upperBound)] + segments }
+            return piece
         }
     }
 
@@ -158,23 +171,27 @@ final class SpoolFile: Sendable {
     }
 }
 
-/// A file that was kept, for as many readers as one likes.
+/// A file that was kept, for as many readers as one likes; and what else the spool keeps.
 struct SpoolContent: UploadContent {
     private let spool: SpoolFile
-    let byteCount: Int
+    private let range: Range<Int>
 
-    init(_ spool: SpoolFile, byteCount: Int) {
+    /// - Parameter range: where the file is.
+    init(_ spool: SpoolFile, _ range: Range<Int>) {
         self.spool = spool
-        self.byteCount = byteCount
+        self.range = range
     }
 
+    var byteCount: Int { range.count }
     var canOpen: Bool { true }
 
-    func open() -> (pipe: UploadPipe, turn: Int)? {
+    func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)? {
         var limits = UploadPipe.Limits()
         limits.keptMax = 0
+        // More is read from the disk at once.
+        (limits.unreadHigh, limits.unreadLow) = (96 * 1024, 32 * 1024)
         let pipe = UploadPipe(limits: limits)
-        spool.pour(into: pipe)
+        spool.pour([.kept(range)] + rest, into: pipe)
         return (pipe, 0)
     }
 }

@@ -141,6 +141,8 @@ extension FormField {
     fileprivate var isFalse: Bool { ["false", "0", ""].contains(text.lowercased()) }
 
     fileprivate func renamed(_ name: some StringProtocol) -> FormField {
-        FormField(String(name), value, typeLine: typeLine)
+        var field = self
+        field.name = String(name)
+        return field
     }
 }
