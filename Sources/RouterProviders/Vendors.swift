@@ -25,7 +25,8 @@ public enum Vendors {
             .mistral: Vendor(
                 chat: OpenAIChat(quirks: .mistral),
                 operations: [
-                    .embeddings: OpenAIEmbeddings(.mistral), .transcription: OpenAITranscription(.mistral),
+                    .embeddings: OpenAIEmbeddings(.mistral), .speech: MistralSpeech(),
+                    .transcription: OpenAITranscription(.mistral),
                 ]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .bfl: Vendor(
