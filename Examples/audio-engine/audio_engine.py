@@ -7,10 +7,12 @@ requests are taken: `engine listening on http://127.0.0.1:PORT/v1`. Everything e
 
 import argparse
 import array
+import contextlib
 import json
 import mmap
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,14 @@ SPEECH_MODEL = "espeak-ng"
 TRANSCRIPTION_MODEL = "pocketsphinx"
 BODY_BYTES_MAX = 26 << 20
 TEXT_CHARACTERS_MAX = 4096
+SPEECH_FORMATS = ("wav", "pcm")
+DEFAULT_VOICE = "en-us"
+# What clients of OpenAI ask for, and who speaks instead.
+OPENAI_VOICES = {
+    "alloy": "en-us", "ash": "en-us+m3", "ballad": "en-us+m2", "cedar": "en-us+m7", "coral": "en-us+f2",
+    "echo": "en-us+m1", "fable": "en-gb", "marin": "en-us+f5", "nova": "en-us+f3", "onyx": "en-us+m4",
+    "sage": "en-us+f1", "shimmer": "en-us+f4", "verse": "en-us+m5",
+}  # fmt: skip
 PCM_RATE = 24_000  # what clients of OpenAI's speech expect of `pcm`
 LISTENING_RATE = 16_000  # what the model was trained with
 FRAMES_PER_SECOND = 100
@@ -78,29 +88,55 @@ class Resampler:
 def spoken(text, voice, speed):
     """Starts espeak-ng; its output is a WAV file whose header does not know how long it will be."""
     rate = str(int(WORDS_PER_MINUTE * speed))
-    return subprocess.Popen(
-        ["espeak-ng", "-v", voice, "-s", rate, "--stdin", "--stdout"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )
+    with tempfile.TemporaryFile() as file:
+        file.write(text)
+        file.seek(0)
+        return subprocess.Popen(
+            ["espeak-ng", "-v", voice, "-s", rate, "--stdin", "--stdout"],
+            stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
 
 def speech_pieces(text, voice, speed):
-    """The rate, then samples as they are spoken."""
+    """The rate, then samples as they are spoken. To close it ends espeak-ng."""
     process = spoken(text, voice, speed)
     try:
-        # Read elsewhere: both pipes are of a bounded size.
-        writer = threading.Thread(target=lambda: (process.stdin.write(text.encode()), process.stdin.close()))
-        writer.start()
         header = process.stdout.read(44)
         if len(header) < 44:
             raise Refused("espeak-ng said nothing: is there a word in `input`?", "input")
         yield int.from_bytes(header[24:28], "little")
         while piece := process.stdout.read(8192):
             yield array.array("h", piece[: len(piece) // 2 * 2])
-        writer.join()
     finally:
         process.kill()
+        process.stdout.close()
         process.wait()
+
+
+def asked_for(body, known_voices):
+    """What a request for speech says: text in UTF-8, voice, speed and format. A member that is null is not there."""
+    try:
+        asked = {name: value for name, value in json.load(body).items() if value is not None}
+        text, form, speed = asked["input"], asked.get("response_format", "wav"), float(asked.get("speed", 1))
+        voice = asked.get("voice", DEFAULT_VOICE)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise Refused("The body must be JSON with a text in `input`.", "input") from None
+    if not isinstance(text, str) or not 0 < len(text) <= TEXT_CHARACTERS_MAX:
+        raise Refused(f"`input` must have 1 to {TEXT_CHARACTERS_MAX} characters.", "input")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        raise Refused("`input` must be text: half of a pair of surrogates is no character.", "input") from None
+    if form not in SPEECH_FORMATS:
+        raise Refused(f"`response_format` must be {' or '.join(SPEECH_FORMATS)}, not {form}.", "response_format")
+    if isinstance(voice, str):
+        voice = OPENAI_VOICES.get(voice, voice)
+    if voice not in known_voices and voice not in OPENAI_VOICES.values():
+        known = ", ".join([*OPENAI_VOICES, *known_voices])
+        raise Refused(f"`voice` must be one of {known}.", "voice")
+    if not 0.25 <= speed <= 4:
+        raise Refused("`speed` must be from 0.25 to 4.", "speed")
+    return encoded, voice, speed, form
 
 
 # Transcription
@@ -287,36 +323,35 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # The client left.
 
     def speak(self, body):
+        text, voice, speed, form = asked_for(body, self.server.voices)
+        with contextlib.closing(speech_pieces(text, voice, speed)) as pieces:
+            rate = next(pieces)
+            if form == "wav":
+                return self.send(self.wav(pieces, rate), "audio/wav")
+            resampler = Resampler(rate, PCM_RATE)
+            self.begin_chunks(f"audio/pcm;rate={PCM_RATE};channels=1")
+            for samples in pieces:
+                self.chunk(resampler.feed(samples).tobytes())
+            self.chunk(b"", last=True)
+
+    def wav(self, pieces, rate):
+        """The whole file: its header says how long it is."""
+        with tempfile.TemporaryFile() as file:
+            with wave.open(file, "wb") as sound:
+                sound.setparams((1, 2, rate, 0, "NONE", ""))
+                for samples in pieces:
+                    self.check_client()
+                    sound.writeframes(samples.tobytes())
+            file.seek(0)
+            return file.read()
+
+    def check_client(self):
+        """While nothing goes out, nothing else shows that the client has left."""
         try:
-            asked = json.load(body)
-            text, form = asked["input"], asked.get("response_format", "mp3")
-            voice, speed = asked.get("voice", "en-us"), float(asked.get("speed", 1))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise Refused("The body must be JSON with a text in `input`.", "input") from None
-        if not isinstance(text, str) or not 0 < len(text) <= TEXT_CHARACTERS_MAX:
-            raise Refused(f"`input` must have 1 to {TEXT_CHARACTERS_MAX} characters.", "input")
-        if form not in ("wav", "pcm"):
-            raise Refused(f"`response_format` must be wav or pcm, not {form}.", "response_format")
-        if voice not in self.server.voices:
-            raise Refused(f"`voice` must be one of {', '.join(self.server.voices)}.", "voice")
-        if not 0.25 <= speed <= 4:
-            raise Refused("`speed` must be from 0.25 to 4.", "speed")
-        pieces = speech_pieces(text, voice, speed)
-        rate = next(pieces)
-        if form == "wav":
-            # Its header says how long it is, so it goes out when it is whole.
-            with tempfile.TemporaryFile() as file:
-                with wave.open(file, "wb") as sound:
-                    sound.setparams((1, 2, rate, 0, "NONE", ""))
-                    for samples in pieces:
-                        sound.writeframes(samples.tobytes())
-                file.seek(0)
-                return self.send(file.read(), "audio/wav")
-        resampler = Resampler(rate, PCM_RATE)
-        self.begin_chunks(f"audio/pcm;rate={PCM_RATE};channels=1")
-        for samples in pieces:
-            self.chunk(resampler.feed(samples).tobytes())
-        self.chunk(b"", last=True)
+            if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                raise ConnectionResetError("the client left")
+        except BlockingIOError:
+            pass  # It waits.
 
     def listen(self, body):
         content_type = Message()

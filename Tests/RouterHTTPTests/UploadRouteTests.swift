@@ -264,7 +264,7 @@ struct TestForm {
                 ),
                 (
                     "a misspelt preference in pieces",
-                    Self.form(model, TestForm.field("provider[zrd]", "true"), file), 400, "`zdr`"
+                    Self.form(model, TestForm.field("provider[zrd]", "true"), file), 400, "`provider.zrd`"
                 ),
                 (
                     "a preference twice",

@@ -216,6 +216,50 @@ import Testing
                 == #"{"model":"tts-1","input":"Hi","voice":"nova"}"#)
     }
 
+    private func turns(_ model: String, _ turns: String, _ members: String = "") throws -> Parts {
+        try parts(
+            Array(#"{"model":"\#(model)","input":\#(turns),"response_format":"pcm"\#(members)}"#.utf8))
+    }
+
+    @Test("Gemini takes turns of two voices as lines of two speakers, and of one as lines")
+    func takesTurns() throws {
+        let two = try turns(
+            "google/vertex",
+            #"[{"text":"Hi","voice":"Puck"},{"text":"Hello","voice":"alloy","instructions":"tired"},{"text":"Bye","voice":"echo"}]"#,
+            #","instructions":"A talk""#
+        ).body()
+        #expect(
+            two
+                == #"{"contents":[{"role":"user","parts":[{"text":"A talk:\nSpeaker1: Hi\nSpeaker2: [tired] Hello\nSpeaker1: Bye"}]}],"generationConfig":{"responseModalities":["AUDIO"],"speechConfig":{"multiSpeakerVoiceConfig":{"speakerVoiceConfigs":[{"speaker":"Speaker1","voiceConfig":{"prebuiltVoiceConfig":{"voiceName":"Puck"}}},{"speaker":"Speaker2","voiceConfig":{"prebuiltVoiceConfig":{"voiceName":"Kore"}}}]}}}}"#
+        )
+        let one = try turns("google/wav", #"[{"text":"Hi"},{"text":"Bye","voice":"Leda"}]"#, #","voice":"nova""#).body()
+        #expect(
+            one
+                == #"{"contents":[{"role":"user","parts":[{"text":"Hi\nBye"}]}],"generationConfig":{"responseModalities":["AUDIO"],"speechConfig":{"voiceConfig":{"prebuiltVoiceConfig":{"voiceName":"Leda"}}}}}"#
+        )
+    }
+
+    @Test(
+        "turns that a model does not take are refused by name",
+        arguments: [
+            ("openai/gpt-4o-mini-tts", #"[{"text":"Hi"}]"#, "input", "Vertex"),
+            ("openai/tts-1", #"[{"text":"Hi"}]"#, "input", "Gemini"),
+            ("mine/piper", #"[{"text":"Hi"}]"#, "input", "Gemini"),
+            (
+                "google/wav", #"[{"text":"a","voice":"Kore"},{"text":"b","voice":"Puck"},{"text":"c","voice":"Leda"}]"#,
+                "input", "at most 2 voices"
+            ),
+            ("google/wav", #"[{"text":"a"},{"text":"b","voice":"nobody"}]"#, "input[1].voice", "Zephyr"),
+        ])
+    func refusesTurns(_ model: String, _ list: String, _ parameter: String, _ word: String) throws {
+        let parts = try turns(model, list, #","voice":"alloy""#)
+        let failure = #expect(throws: UpstreamFailure.self) {
+            try parts.translator.encode(parts.request, for: parts.endpoint)
+        }
+        #expect(failure?.kind == .unsupported && failure?.parameter == parameter)
+        #expect(failure?.message.contains(word) == true && failure?.message.contains("`\(parameter)`") == true)
+    }
+
     @Test("every voice of OpenAI's has one of Gemini's that stands for it, and Gemini's own pass")
     func mapsVoices() throws {
         for voice in [

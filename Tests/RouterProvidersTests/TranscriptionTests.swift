@@ -9,6 +9,7 @@ import Testing
 
     private static let endpoints = [
         "openai/whisper-1": Endpoint(provider: Endpoints.openAI, upstreamModel: "whisper-1"),
+        "openai/gpt-transcribe": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-transcribe"),
         "openai/gpt-4o-transcribe": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-4o-transcribe"),
         "openai/gpt-4o-transcribe-diarize": Endpoint(
             provider: Endpoints.openAI, upstreamModel: "gpt-4o-transcribe-diarize"),
@@ -182,11 +183,92 @@ import Testing
             try asked(
                 "mistral/voxtral-mini",
                 [
-                    ("prompt", "Ada"), ("include[]", "logprobs"), ("timestamp_granularities[]", "segment"),
-                    ("response_format", "verbose_json"), ("language", "kk"), ("diarize", "true"),
+                    ("prompt", "Ada"), ("include[]", "logprobs"), ("temperature", "0.2"), ("user", "u"),
+                    ("language", "kk"), ("diarize", "false"), ("keyterms[][]", "Ada  Lovelace"), ("keyterms[][]", "x"),
+                    ("context_bias[]", "y"),
                 ]
             ).upstream().parts())
-        #expect(parts.map(\.name) == ["model", "timestamp_granularities", "language", "diarize", "file"])
+        #expect(
+            parts.dropLast().map { "\($0.name)=\(String(decoding: $0.bytes, as: UTF8.self))" } == [
+                "model=voxtral-mini-2602", "temperature=0.2", "language=kk", "diarize=false",
+                "context_bias=Ada_Lovelace", "context_bias=x", "context_bias=y",
+            ])
+    }
+
+    @Test(
+        "Mistral is asked for the times that a format needs, and gets no language then, which it takes only without",
+        arguments: [
+            ("json", [], ["language"]), ("text", [], ["language"]),
+            ("json", ["word"], ["timestamp_granularities=word"]),
+            ("verbose_json", [], ["timestamp_granularities=segment"]),
+            ("verbose_json", ["word"], ["timestamp_granularities=word"]),
+            (
+                "verbose_json", ["word", "segment"],
+                ["timestamp_granularities=word", "timestamp_granularities=segment"]
+            ),
+            ("srt", ["word"], ["timestamp_granularities=segment"]), ("vtt", [], ["timestamp_granularities=segment"]),
+        ] as [(String, [String], [String])])
+    func asksMistralForTimes(_ format: String, _ granularities: [String], _ expected: [String]) throws {
+        for name in ["timestamp_granularities[]", "timestamp_granularities[][]"] {
+            let fields = granularities.map { (name, $0) }
+            let parts = try #require(
+                try asked(
+                    "mistral/voxtral-mini", [("response_format", format), ("language", "kk")] + fields
+                ).upstream().parts())
+            let sent = parts.dropFirst().dropLast().map {
+                $0.name == "language" ? "language" : "\($0.name)=\(String(decoding: $0.bytes, as: UTF8.self))"
+            }
+            #expect(sent == expected)
+        }
+    }
+
+    @Test("Mistral tells speakers by segments only, but where it streams", arguments: ["json", "verbose_json", "text"])
+    func asksMistralForSpeakers(_ format: String) throws {
+        let fields = [
+            ("response_format", format), ("language", "kk"), ("timestamp_granularities[]", "word"), ("diarize", "true"),
+        ]
+        let parts = try #require(try asked("mistral/voxtral-mini", fields).upstream().parts())
+        #expect(parts.map(\.name) == ["model", "diarize", "timestamp_granularities", "file"])
+        #expect(parts[2].bytes == Array("segment".utf8))
+        let streamed = try #require(
+            try asked("mistral/voxtral-mini", [("diarize", "true"), ("language", "kk"), ("stream", "true")])
+                .upstream().parts())
+        #expect(streamed.map(\.name) == ["model", "diarize", "language", "stream", "file"])
+    }
+
+    @Test("lists have the names that OpenAI knows, and who asks stays here; an engine may know")
+    func namesLists() throws {
+        let fields = [
+            ("timestamp_granularities[][]", "word"), ("include", "logprobs"), ("user", "u"), ("diarize", "false"),
+            ("known_speaker_names[]", "A"),
+        ]
+        #expect(
+            try asked("openai/gpt-4o-transcribe", fields).upstream().parts()?.map(\.name) == [
+                "model", "timestamp_granularities[]", "include[]", "known_speaker_names[]", "file",
+            ])
+        #expect(
+            try asked("mine/whisper", fields).upstream().parts()?.map(\.name) == [
+                "model", "timestamp_granularities[]", "include", "user", "diarize", "known_speaker_names[]", "file",
+            ])
+        #expect(
+            try asked("openai/gpt-transcribe", [("keyterms", "Ada"), ("keyterms", "Bob B")]).upstream().parts()?
+                .map(\.name) == ["model", "keywords[]", "keywords[]", "file"])
+        #expect(
+            try asked("openai/gpt-4o-transcribe-diarize", [("diarize", "true")]).upstream().parts()?.map(\.name)
+                == ["model", "file"])
+        #expect(throws: APIError.self) { try asked("openai/whisper-1", [("timestamp_granularities[][]", "letter")]) }
+    }
+
+    @Test(
+        "what a model of OpenAI's cannot do is refused, so that another one is asked",
+        arguments: [
+            ("openai/whisper-1", "keyterms[]", "Ada"), ("openai/gpt-4o-transcribe", "keyterms[][]", "Ada"),
+            ("openai/gpt-4o-transcribe", "diarize", "true"), ("openai/gpt-transcribe", "diarize", "1"),
+        ])
+    func refusesHints(_ model: String, _ name: String, _ value: String) throws {
+        let asked = try asked(model, [(name, value)])
+        let failure = #expect(throws: UpstreamFailure.self) { try asked.upstream() }
+        #expect(failure?.kind == .unsupported && failure?.parameter == String(FormField(name, "").plainName))
     }
 
     @Test("sound in JSON becomes a form, its numbers, lists and objects as forms have them")
@@ -237,11 +319,12 @@ import Testing
             }
             _ = try asked.upstream()
             #expect(upload.late.add(FormField("language", "en")))
-            #expect(
-                upload.late.add(FormField("response_format", "verbose_json")) && upload.late.add(FormField("user", "u"))
-            )
+            #expect(upload.late.add(FormField("response_format", "text")) && upload.late.add(FormField("prompt", "u")))
             for (name, value) in [
-                ("timestamp_granularities[]", "word"), ("response_format", "text"), ("session_id", "s"),
+                ("timestamp_granularities[]", "word"), ("response_format", "verbose_json"), ("session_id", "s"),
+                ("user", "u"), ("timestamp_granularities", "word"), ("diarize", "true"), ("keyterms[]", "a"),
+                ("trace[a]", "b"),
+                ("provider.zdr", "true"),
             ] {
                 #expect(!upload.late.add(FormField(name, value)), "\(name)")
             }
@@ -254,7 +337,7 @@ import Testing
             ("openai/whisper-1", "diarized_json", "vtt"), ("openai/gpt-4o-transcribe", "verbose_json", "json, text"),
             ("openai/gpt-4o-transcribe", "srt", "json, text"),
             ("openai/gpt-4o-transcribe-diarize", "vtt", "diarized_json"),
-            ("mistral/voxtral-mini", "text", "verbose_json"),
+            ("mistral/voxtral-mini", "diarized_json", "json, text, srt, verbose_json, vtt"),
         ])
     func refuses(_ model: String, _ format: String, _ word: String) throws {
         let asked = try asked(model, [("response_format", format)])
@@ -331,7 +414,13 @@ import Testing
                 (form, #"{"text":7}"#, "application/json"), (form, "ÿØÿà", "image/jpeg"),
             ]
         } + [
-            ("text", "<!DOCTYPE html><html>", "text/plain"), ("events", "<HTML><body>", "text/plain"),
+            ("text", "<!DOCTYPE html><html>", "text/plain"), ("text", "\u{FEFF}\n <html></html>", "text/plain"),
+            ("text", "\r\n\r\n<!doctype html>", ""), ("events", "<?xml version=\"1.0\"?><Error/>", "text/plain"),
+            ("srt", " <html>", "text/plain"), ("vtt", #"{"text":"Hi"}"#, "application/json"),
+            ("srt", #""Hi""#, "application/json"),
+            ("srt", #"{"text":"Hi","segments":[{"text":"Hi"}]}"#, "application/json"),
+            ("srt", #"{"text":"Hi","segments":[{"text":"Hi","start":-1,"end":1e99}]}"#, "application/json"),
+            ("events", "<HTML><body>", "text/plain"),
             ("json", "Hi", "text/plain"), ("json", "data: {}\n\n", "text/event-stream"),
             ("text", "data: {}\n\n", "text/event-stream"),
         ])
@@ -343,6 +432,99 @@ import Testing
             let commits = events.contains { $0.commits }
             #expect(!commits)
         }
+    }
+
+    // MARK: Subtitles and verbose answers
+
+    private static let segments =
+        #"{"model":"m","text":"Hi & you\n\nthere","language":null,"segments":[{"type":"transcription_segment","text":" Hi & you\n\n there --> ","start":0.5,"end":3661.0426,"speaker_id":null,"score":0.5},{"text":" ","start":1,"end":2},{"text":"<b>","start":3662,"end":3600,"speaker_id":"speaker_1"}],"usage":{"prompt_audio_seconds":4,"prompt_tokens":6,"total_tokens":60,"completion_tokens":12}}"#
+
+    @Test(
+        "subtitles are made of segments, Mistral's and an engine's",
+        arguments: ["mistral/voxtral-mini", "mine/whisper"])
+    func makesSubtitles(_ model: String) throws {
+        let subRip = try asked(model, [("response_format", "srt")]).events(of: Self.segments, type: "application/json")
+        #expect(subRip.failure == nil && text(subRip.events).type == "text/plain; charset=utf-8")
+        #expect(
+            text(subRip.events).text == """
+                1
+                00:00:00,500 --> 01:01:01,043
+                Hi & you
+                there ->
+
+                2
+                01:01:02,000 --> 01:01:02,000
+                <b>
+
+
+                """)
+        let webVTT = try asked(model, [("response_format", "vtt")]).events(of: Self.segments, type: "application/json")
+        #expect(
+            webVTT.failure == nil
+                && text(webVTT.events).text == """
+                    WEBVTT
+
+                    00:00:00.500 --> 01:01:01.043
+                    Hi &amp; you
+                    there ->
+
+                    01:01:02.000 --> 01:01:02.000
+                    &lt;b>
+
+
+                    """
+        )
+        for case .usage(let usage) in webVTT.events { #expect(usage.audioMilliseconds == 4000) }
+    }
+
+    @Test(
+        "subtitles of silence are empty, and those that are a text in JSON are that text",
+        arguments: [
+            (#"{"text":" ","segments":[]}"#, "WEBVTT\n\n"), (#"{"text":""}"#, "WEBVTT\n\n"),
+            (#"{"text":"WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n"}"#, "WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n"),
+            (#""WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n""#, "WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n"),
+        ])
+    func makesEmptySubtitles(_ answer: String, _ expected: String) throws {
+        let (events, failure) = try asked("mine/whisper", [("response_format", "vtt")]).events(
+            of: answer, type: "application/json")
+        #expect(failure == nil && text(events).text == expected)
+    }
+
+    @Test(
+        "Mistral's answer is text where that was asked for, whatever type it says",
+        arguments: ["application/json", nil])
+    func makesText(_ type: String?) throws {
+        let (events, failure) = try asked("mistral/voxtral-mini", [("response_format", "text")]).events(
+            of: #"{"text":"Hi","segments":[],"usage":{"prompt_audio_seconds":4}}"#, type: type)
+        #expect(failure == nil && text(events).text == "Hi\n" && text(events).type == "text/plain; charset=utf-8")
+    }
+
+    @Test(
+        "Mistral's verbose answer has OpenAI's names",
+        arguments: [
+            (
+                [],
+                #"{"task":"transcribe","language":null,"duration":4,"text":"Hi & you\n\nthere","segments":[{"id":0,"text":" Hi & you\n\n there --> ","start":0.5,"end":3661.0426,"score":0.5},{"id":1,"text":" ","start":1,"end":2},{"id":2,"text":"<b>","start":3662,"end":3600,"speaker":1,"speaker_label":"speaker_1"}],"usage":{"type":"duration","seconds":4,"cost":0}}"#
+            ),
+            (
+                ["word"],
+                #"{"task":"transcribe","language":null,"duration":4,"text":"Hi & you\n\nthere","words":[{"word":" Hi & you\n\n there --> ","start":0.5,"end":3661.0426,"score":0.5},{"word":" ","start":1,"end":2},{"word":"<b>","start":3662,"end":3600,"speaker":1,"speaker_label":"speaker_1"}],"usage":{"type":"duration","seconds":4,"cost":0}}"#
+            ),
+        ] as [([String], String)])
+    func makesVerbose(_ granularities: [String], _ expected: String) throws {
+        let fields = granularities.map { ("timestamp_granularities[]", $0) }
+        let asked = try asked("mistral/voxtral-mini", [("response_format", "verbose_json")] + fields)
+        let (events, failure) = asked.events(of: Self.segments, type: "application/json")
+        #expect(failure == nil)
+        #expect(try whole(events) == expected)
+    }
+
+    @Test("a verbose answer that does not say how long the sound is says what was measured")
+    func measures() throws {
+        let (events, failure) = try asked("mistral/voxtral-mini", [("response_format", "verbose_json")]).events(
+            of: #"{"text":"Hi"}"#, type: "application/json")
+        #expect(failure == nil)
+        #expect(try whole(events).contains(#""duration":0.010,"text":"Hi","segments":[]"#))
     }
 
     @Test("a text of more than 16 MB is not read to its end")

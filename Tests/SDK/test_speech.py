@@ -67,6 +67,14 @@ def test_every_format(client, form):
     assert reply.content.startswith(BEGINNINGS[form])
 
 
+def test_turns(client):
+    turns = [{"text": "Hi", "voice": "Kore"}, {"text": "Hello", "voice": "echo", "instructions": "tired"}]
+    assert speak(client, "gemini", input=turns, response_format="pcm").content
+    with pytest.raises(openai.BadRequestError, match="Gemini") as refused:
+        speak(client, "token", input=turns)
+    assert refused.value.param == "input"
+
+
 def test_without_a_format_it_is_mp3(client):
     speech = client.audio.speech.create(model="sim/token", voice="alloy", input=TEXT)
     assert speech.response.headers["content-type"] == "audio/mpeg"

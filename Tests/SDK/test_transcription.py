@@ -83,6 +83,89 @@ def test_verbose(client):
     assert reply.usage.seconds == 3
 
 
+@pytest.mark.parametrize(
+    "form, answer",
+    [
+        ("text", f"{HEARD}\n"),
+        ("srt", f"1\n00:00:00,500 --> 00:00:01,250\n{HEARD}\n\n"),
+        ("vtt", f"WEBVTT\n\n00:00:00.500 --> 00:00:01.250\n{HEARD}\n\n"),
+    ],
+)
+def test_mistral_text(client, form, answer):
+    # The simulator refuses a language beside the times that subtitles need, as Mistral does.
+    assert ask(client, "mistral", response_format=form, language="en") == answer
+
+
+def test_mistral_verbose(client):
+    reply = ask(client, "mistral", response_format="verbose_json", language="en")
+    assert (reply.duration, reply.text, reply.model_extra["task"]) == (3, HEARD, "transcribe")
+    assert [(part.id, part.start, part.end, part.text) for part in reply.segments] == [(0, 0.5, 1.25, f" {HEARD}")]
+    words = ask(client, "mistral", response_format="verbose_json", timestamp_granularities=["word"]).words
+    assert "".join(word.word for word in words) == HEARD
+
+
+@pytest.mark.parametrize(
+    "provider, parameter",
+    [
+        ({"only": ["nobody"]}, "provider.only[0]"),
+        ({"zrd": True}, "provider.zrd"),
+        ({"zdr": "maybe"}, "provider.zdr"),
+        ({"max_price": {"prompt": "much"}}, "provider.max_price.prompt"),
+    ],
+)
+def test_preferences_refused(client, provider, parameter):
+    """What the SDK writes in pieces into a form (`provider[only][]`) is read, and not passed over."""
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client, "tokens", extra_body={"provider": provider})
+    assert refused.value.param == parameter
+
+
+def test_preferences(client):
+    """The simulator refuses fields that it does not know: none of these goes to a vendor."""
+    extra = {
+        "provider": {"only": ["tokens"], "allow_fallbacks": False, "max_price": {"completion": 100}},
+        "models": ["sim/whisper"],
+        "trace": {"trace_id": "t"},
+        "metadata": {"a": "b"},
+        "usage": {"include": True},
+        "session_id": "s",
+        "user": "u",
+    }
+    assert ask(client, "tokens", extra_body=extra).text == HEARD
+    with pytest.raises(openai.APIStatusError) as refused:
+        ask(client, "tokens", extra_body={"provider": {"only": ["whisper"]}})
+    assert refused.value.body["param"] == "provider.only"
+
+
+def test_openrouter_sdk(vendors):
+    openrouter = pytest.importorskip("openrouter")
+    router, key = vendors
+    file = {"file_name": "a.wav", "content": SOUND}
+    with openrouter.OpenRouter(api_key=key, server_url=router.base_url) as client:
+        reply = client.stt.create_transcription_multipart(model="sim/tokens", file=file, user="u", session_id="s")
+        assert (reply.text, reply.usage.input_tokens) == (HEARD, 30)
+        reply = client.stt.create_transcription_multipart(
+            model="sim/mistral",
+            file=file,
+            response_format="verbose_json",
+            timestamp_granularities=["word"],  # Mistral tells speakers by segments only.
+            keyterms=["Ada Lovelace"],
+            diarize=True,
+            provider='{"only": ["mistral"]}',
+            trace='{"trace_id": "t"}',
+            user="u",
+        )
+        assert (reply.text, reply.task, reply.duration, reply.usage.seconds) == (HEARD, "transcribe", 3, 3)
+        assert [(part.start, part.speaker, part.speaker_label) for part in reply.segments] == [(0.5, 1, "speaker_1")]
+        sound = {"data": base64.b64encode(SOUND).decode(), "format": "WAV"}
+        reply = client.stt.create_transcription(model="sim/whisper", input_audio=sound, user="u", keyterms=[])
+        assert (reply.text, reply.usage.seconds) == (HEARD, 3)
+        with pytest.raises(openrouter.errors.BadRequestResponseError, match="timestamp_granularities"):
+            client.stt.create_transcription_multipart(
+                model="sim/whisper", file=file, timestamp_granularities=["letter"]
+            )
+
+
 def test_diarized(client):
     reply = ask(client, "diarize", response_format="diarized_json", chunking_strategy="auto")
     assert [(segment.speaker, segment.text) for segment in reply.segments] == [("A", HEARD)]
@@ -180,7 +263,9 @@ def test_record(client):
     [
         ("whisper", {"response_format": "xml"}, "response_format"),
         ("tokens", {"response_format": "srt"}, "response_format"),
-        ("mistral", {"response_format": "vtt"}, "response_format"),
+        ("mistral", {"response_format": "diarized_json"}, "response_format"),
+        ("tokens", {"extra_body": {"keyterms": ["Ada"]}}, "keyterms"),
+        ("tokens", {"extra_body": {"diarize": True}}, "diarize"),
         ("whisper", {"temperature": 1.5}, "temperature"),
         ("whisper", {"timestamp_granularities": ["letter"]}, "timestamp_granularities[0]"),
     ],

@@ -1,11 +1,11 @@
 /// Counts how long the audio is that comes in bytes, cut anywhere; keeps none of it.
 ///
 /// Exact for what says how long it is: PCM and WAV by their rate, MP3 and AAC frame by frame, Ogg (Opus) by the position
-/// of its last page, and never longer than its bytes can be. FLAC is taken as half of 16-bit PCM at 24 kHz, and so is what
-/// has another name.
+/// of its last page, FLAC by the samples of its frames, and never longer than its bytes can be. FLAC without a frame that
+/// can be read is taken as half of 16-bit PCM at 24 kHz, and so is what has another name.
 ///
 /// Sources: ISO/IEC 11172-3, section 2.4.1.3 (frame header); ISO/IEC 13818-7, annex A (ADTS); RFC 3533, section 6;
-/// RFC 7845, section 4; RFC 2361 and "Multimedia Programming Interface", 1991 (RIFF WAVE).
+/// RFC 7845, section 4; RFC 9639 (FLAC); RFC 2361 and "Multimedia Programming Interface", 1991 (RIFF WAVE).
 public struct AudioMeter: Sendable {
     private enum Form: Sendable, Hashable {
         /// So many bytes a second, after a header of a WAV file if there is one.
@@ -13,6 +13,7 @@ public struct AudioMeter: Sendable {
         case wav
         case frames
         case ogg
+        case flac
     }
 
     private let form: Form
@@ -20,6 +21,7 @@ public struct AudioMeter: Sendable {
     private var frames = FrameCount(.mpeg)
     private var header = WAVReader()
     private var pages = OggContents()
+    private var blocks = FLACFrameCount()
 
     private static let pcmRate = 24_000
     /// A header is not looked for in more than this.
@@ -37,6 +39,7 @@ public struct AudioMeter: Sendable {
             form = .frames
             frames = FrameCount(.adts)
         case "audio/ogg": form = .ogg
+        case "audio/flac": form = .flac
         default: form = .plain(bytesPerSecond: Self.pcmRate)
         }
     }
@@ -57,6 +60,9 @@ public struct AudioMeter: Sendable {
         case .wav: wavMilliseconds
         case .frames: frames.milliseconds
         case .ogg: min(pages.milliseconds, bytes * 8)  // Nothing has less than a thousand bits a second.
+        // But silence in FLAC has: some hundred.
+        case .flac where blocks.hasFrames: min(blocks.milliseconds, bytes * 64)
+        case .flac: max(0, bytes - blocks.headBytes) * 1000 / Self.pcmRate
         }
     }
 
@@ -77,6 +83,7 @@ public struct AudioMeter: Sendable {
         case .wav: header.add(more.span)
         case .frames: frames.add(more.span)
         case .ogg: pages.add(more.span)
+        case .flac: blocks.add(more.span)
         }
     }
 }

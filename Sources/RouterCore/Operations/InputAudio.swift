@@ -82,7 +82,7 @@ public struct InputAudio: Sendable {
 
     private static func format(_ value: JSONValue?) throws(APIError) -> String? {
         guard let value, !value.isNull else { return nil }
-        guard let format = value.string, (1...8).contains(format.utf8.count),
+        guard let format = value.string?.lowercased(), (1...8).contains(format.utf8.count),
             format.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
         else { throw MemberCheck.invalid(value, "must name a format such as wav, mp3 or webm") }
         return format

@@ -27,6 +27,7 @@ struct SoundCount: Sendable {
     private static func type(of bytes: [UInt8]) -> String? {
         if MediaType.wav.begins(bytes) { return "audio/wav" }
         if bytes[...].stands("OggS") { return "audio/ogg" }
+        if bytes[...].stands("fLaC") { return "audio/flac" }
         // PCM can begin as a frame of MPEG does, but hardly as a tag.
         return bytes[...].stands("ID3") ? "audio/mpeg" : nil
     }

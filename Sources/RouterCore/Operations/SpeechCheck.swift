@@ -1,9 +1,12 @@
 /// What a valid request for speech is, and how much it uses.
 ///
-/// Source: OpenAI API reference, "Create speech".
+/// Source: OpenAI API reference, "Create speech"; OpenRouter API reference, "Create speech", for turns.
 enum SpeechCheck {
-    /// Unicode scalars of a text. OpenAI takes 4,096, others more or fewer: each translator has its own bound.
+    /// Unicode scalars of a text, or of all turns. OpenAI takes 4,096, others more or fewer: each translator has its own
+    /// bound.
     static let charactersMax = 32_000
+    /// Turns of one request.
+    static let turnsMax = 1000
 
     private static let streamFormats = ["audio", "sse"]
 
@@ -13,7 +16,7 @@ enum SpeechCheck {
             let value = member.value
             switch member.name {
             case "input":
-                try checkText(value)
+                try checkInput(value)
                 hasInput = true
             case "instructions": try checkText(value, mayBeEmpty: true)
             case "voice": try checkVoice(value)
@@ -32,6 +35,49 @@ enum SpeechCheck {
 
     /// Whether the audio is to come in server-sent events, and not as bytes.
     static func wantsEvents(_ root: JSONValue) -> Bool { root["stream_format"]?.equals("sse") == true }
+
+    /// A text, or the turns of those who speak.
+    private static func checkInput(_ input: JSONValue) throws(APIError) {
+        switch input.kind {
+        case .string: try checkText(input)
+        case .array:
+            guard (1...turnsMax).contains(input.count) else {
+                throw MemberCheck.invalid(input, "must have from 1 to \(turnsMax) turns")
+            }
+            for turn in input.elements { try checkTurn(turn) }
+            guard characterCount(of: input) <= charactersMax else {
+                throw MemberCheck.invalid(input, "must have at most \(charactersMax) characters in all its turns")
+            }
+        case .object, .bool, .number, .null:
+            throw MemberCheck.wrongType(input, "a string or a list of turns")
+        }
+    }
+
+    private static func checkTurn(_ turn: JSONValue) throws(APIError) {
+        guard turn.kind == .object else { throw MemberCheck.wrongType(turn, "an object with a `text`") }
+        var hasText = false
+        for member in turn.members where !member.value.isNull {
+            switch member.name {
+            case "text":
+                try checkText(member.value)
+                hasText = true
+            case "voice": try checkVoice(member.value)
+            case "instructions": try checkText(member.value, mayBeEmpty: true)
+            default: break
+            }
+        }
+        guard hasText else { throw MemberCheck.missing("text", in: turn) }
+    }
+
+    /// What is spoken of a checked input: a text, or that of each turn.
+    private static func texts(of input: JSONValue?) -> [JSONValue] {
+        guard let input, input.kind == .array else { return input.map { [$0] } ?? [] }
+        return input.elements.compactMap { $0["text"] }
+    }
+
+    private static func characterCount(of input: JSONValue?) -> Int {
+        texts(of: input).reduce(0) { $0 + ($1.string?.unicodeScalars.count ?? 0) }
+    }
 
     private static func checkText(_ value: JSONValue, mayBeEmpty: Bool = false) throws(APIError) {
         guard let text = value.string else { throw MemberCheck.wrongType(value, "a string") }
@@ -68,10 +114,12 @@ enum SpeechCheck {
     /// The text is known before anything is sent; of the audio nothing is counted before it comes.
     static func size(of root: JSONValue) -> OperationSize {
         var usage = Usage()
-        usage.characters = root["input"]?.string?.unicodeScalars.count ?? 0
+        usage.characters = characterCount(of: root["input"])
         var size = OperationSize(atMost: usage, atLeast: usage)
-        let input = root["input"]?.text.count ?? 0
-        let bytes = input + (root["instructions"]?.text.count ?? 0)
+        let input = texts(of: root["input"]).reduce(0) { $0 + $1.text.count }
+        let instructions =
+            [root["instructions"]] + (root["input"]?.elements.map { $0["instructions"] } ?? [])
+        let bytes = instructions.reduce(input) { $0 + ($1?.text.count ?? 0) }
         size.atMost.prompt = 16 + bytes / 2
         size.atLeast.prompt = bytes / 4
         let speed = min(max(0.25, root["speed"]?.double ?? 1), 4)

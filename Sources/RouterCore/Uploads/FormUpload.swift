@@ -71,8 +71,8 @@ public struct FormUpload: Sendable {
     var document: [UInt8] { get throws(APIError) { try Self.document(of: fields) } }
 
     /// Fields as members of one JSON object, in their order. A name that ends with `[]`, or is there more than once,
-    /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such, and `provider` and
-    /// `models` may come in pieces; all else is text.
+    /// has a list; `provider`, `models` and `chunking_strategy` are JSON where they can be read as such, and `provider`
+    /// and `models` may come in pieces; all else is text.
     ///
     /// - Throws: ``APIError`` that names a piece of `provider` or `models` that does not fit the others.
     static func document(of fields: [FormField]) throws(APIError) -> [UInt8] {

@@ -6,7 +6,9 @@ public import RouterCore
 /// PCM and events are asked for as a stream, and go out as they come. In events a WAV header says that the length is not
 /// known (all bits set), as OpenAI's own does.
 ///
-/// Source: Gemini API guide, "Speech generation".
+/// Turns are lines, with the names of two speakers before them where there are two voices.
+///
+/// Source: Gemini API guide, "Speech generation", section "Multi-speaker" for turns.
 public struct GeminiSpeech: OperationTranslator {
     public init() {}
 
@@ -23,18 +25,61 @@ public struct GeminiSpeech: OperationTranslator {
                 .unsupported, "`speed` must be 1 for \(endpoint.upstreamModel): say how fast in `instructions`.",
                 parameter: "speed")
         }
-        var voice = SpeechVoices.gemini(for: "alloy")
-        if let asked = root["voice"], !asked.isNull {
-            voice = asked.string.flatMap(SpeechVoices.gemini)
-        }
-        guard let voice else { throw .unknownVoice(SpeechVoices.gemini, of: endpoint) }
         let instructions = root["instructions"]?.string ?? ""
-        let text = root["input"]?.string ?? ""
         let method = isStreamed(request) ? "streamGenerateContent?alt=sse" : "generateContent"
+        var (text, voices): (String, [String])
+        if let turns = request.speechTurns {
+            (text, voices) = try script(of: turns, root, for: endpoint)
+            if !instructions.isEmpty { text = "\(instructions):\n\(text)" }
+        } else {
+            (text, voices) = (root["input"]?.string ?? "", [try voice(root["voice"], for: endpoint)])
+            if !instructions.isEmpty { text = "\(instructions): \(text)" }
+        }
         return UpstreamRequest(
-            path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)",
-            body: body(instructions.isEmpty ? text : "\(instructions): \(text)", voice: voice))
+            path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body(text, voices: voices))
     }
+
+    /// - Parameter member: that names it.
+    private func voice(
+        _ asked: JSONValue?, for endpoint: Endpoint, in member: String = "voice"
+    ) throws(UpstreamFailure) -> String {
+        var voice = SpeechVoices.gemini(for: "alloy")
+        if let asked, !asked.isNull { voice = asked.string.flatMap(SpeechVoices.gemini) }
+        guard let voice else { throw .unknownVoice(SpeechVoices.gemini, of: endpoint, in: member) }
+        return voice
+    }
+
+    /// The most that it tells apart.
+    private static let voicesMax = 2
+
+    /// A line for each turn, and the voices in the order in which they are first heard.
+    private func script(
+        of turns: [SpeechTurn], _ root: JSONValue, for endpoint: Endpoint
+    ) throws(UpstreamFailure) -> (text: String, voices: [String]) {
+        var (voices, speakers): ([String], [Int]) = ([], [])
+        for (index, turn) in turns.enumerated() {
+            let voice =
+                turn.voice == nil
+                ? try voice(root["voice"], for: endpoint)
+                : try voice(turn.voice, for: endpoint, in: "input[\(index)].voice")
+            let speaker = voices.firstIndex(of: voice) ?? voices.count
+            if speaker == voices.count { voices.append(voice) }
+            speakers.append(speaker)
+        }
+        guard voices.count <= Self.voicesMax else {
+            throw UpstreamFailure(
+                .unsupported,
+                "`input` must have at most \(Self.voicesMax) voices for \(endpoint.upstreamModel), not \(voices.count).",
+                parameter: "input")
+        }
+        let lines = zip(turns, speakers).map { turn, speaker in
+            let name = voices.count > 1 ? "\(Self.name(of: speaker)): " : ""
+            return name + (turn.instructions.isEmpty ? "" : "[\(turn.instructions)] ") + turn.text
+        }
+        return (lines.joined(separator: "\n"), voices)
+    }
+
+    private static func name(of speaker: Int) -> String { "Speaker\(speaker + 1)" }
 
     private func checkFormat(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) {
         switch request.audioFormat {
@@ -52,7 +97,8 @@ public struct GeminiSpeech: OperationTranslator {
         }
     }
 
-    private func body(_ text: String, voice: String) -> [UInt8] {
+    /// - Parameter voices: of one speaker, or of each.
+    private func body(_ text: String, voices: [String]) -> [UInt8] {
         var writer = JSONWriter(capacity: text.utf8.count + 300)
         writer.beginObject()
         writer.name("contents")
@@ -75,13 +121,34 @@ public struct GeminiSpeech: OperationTranslator {
         writer.endArray()
         writer.name("speechConfig")
         writer.beginObject()
+        if voices.count > 1 {
+            writer.name("multiSpeakerVoiceConfig")
+            writer.beginObject()
+            writer.name("speakerVoiceConfigs")
+            writer.beginArray()
+            for (speaker, voice) in voices.enumerated() {
+                writer.beginObject()
+                writer.member("speaker", Self.name(of: speaker))
+                Self.write(voice: voice, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.endObject()
+        } else {
+            for voice in voices { Self.write(voice: voice, to: &writer) }
+        }
+        for _ in 0..<3 { writer.endObject() }
+        return writer.bytes
+    }
+
+    private static func write(voice: String, to writer: inout JSONWriter) {
         writer.name("voiceConfig")
         writer.beginObject()
         writer.name("prebuiltVoiceConfig")
         writer.beginObject()
         writer.member("voiceName", voice)
-        for _ in 0..<5 { writer.endObject() }
-        return writer.bytes
+        writer.endObject()
+        writer.endObject()
     }
 
     public func makeDecoder(

@@ -16,6 +16,7 @@ public struct OpenAISpeech: OperationTranslator {
     ]
 
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
+        guard request.speechTurns == nil else { throw .takesNoTurns(endpoint) }
         if !isEngine { try check(request.root, for: endpoint) }
         let isOlder = Self.isOlder(endpoint)
         var writer = JSONWriter(capacity: request.document.bytes.count + 64)
@@ -77,10 +78,22 @@ public struct OpenAISpeech: OperationTranslator {
 
 extension UpstreamFailure {
     /// The model has no such voice.
-    static func unknownVoice(_ known: [String], of endpoint: Endpoint) -> UpstreamFailure {
+    ///
+    /// - Parameter member: that names it.
+    static func unknownVoice(
+        _ known: [String], of endpoint: Endpoint, in member: String = "voice"
+    ) -> UpstreamFailure {
         UpstreamFailure(
-            .unsupported, "`voice` must be one of \(known.joined(separator: ", ")) for \(endpoint.upstreamModel).",
-            parameter: "voice")
+            .unsupported, "`\(member)` must be one of \(known.joined(separator: ", ")) for \(endpoint.upstreamModel).",
+            parameter: member)
+    }
+
+    /// The model speaks one text.
+    static func takesNoTurns(_ endpoint: Endpoint) -> UpstreamFailure {
+        UpstreamFailure(
+            .unsupported,
+            "`input` must be a text for \(endpoint.upstreamModel): turns are taken by Gemini's speech models, at Google and "
+                + "at Vertex.", parameter: "input")
     }
 
     /// The model makes no voice of a sound, which OpenRouter has `input_references` for.

@@ -15,45 +15,18 @@ public struct OpenAITranscription: OperationTranslator {
 
     public init(_ vendor: Vendor) { self.vendor = vendor }
 
-    /// What Mistral takes of a request.
-    private static let mistralMembers: Set<String> = [
-        "language", "temperature", "stream", "timestamp_granularities", "diarize", "context_bias",
-    ]
-
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
         try checkFormat(request, for: endpoint)
         guard let upload = request.upload else {
             throw UpstreamFailure(.refused, "`file` is required.", parameter: "file")
         }
-        try upload.late.limit { isTakenLate($0) }
-        let fields = upload.fields.compactMap { isTaken($0) ? renamed($0) : nil }
-        let form = try upload.form(with: [FormField("model", endpoint.upstreamModel)] + fields)
+        let fields = TranscriptionFields(request, upload.fields, for: endpoint, of: vendor)
+        let sent = try fields.sent(of: upload.fields)
+        try upload.late.limit { fields.isTakenLate($0) }
+        let form = try upload.form(with: [FormField("model", endpoint.upstreamModel)] + sent)
         return UpstreamRequest(
             path: "/audio/transcriptions", headers: [.init("content-type", upload.contentType)], body: form.body,
             upload: form.upload)
-    }
-
-    private func isTaken(_ field: FormField) -> Bool {
-        switch vendor {
-        case .mistral: return Self.mistralMembers.contains(String(field.plainName))
-        case .openAI, .engine: return !OperationRequest.routerMembers.contains(String(field.rootName))
-        }
-    }
-
-    /// Whether a field behind a file on its way may go on as it came. Mistral passes over what it does not know.
-    private func isTakenLate(_ field: FormField) -> Bool {
-        guard vendor == .mistral else { return isTaken(field) }
-        let name = String(field.plainName)
-        if name == "response_format" {
-            return field.value.elementsEqual("json".utf8) || field.value.elementsEqual("verbose_json".utf8)
-        }
-        return !OperationRequest.routerMembers.contains(String(field.rootName))
-            && (!Self.mistralMembers.contains(name) || renamed(field) == field)
-    }
-
-    /// Mistral's lists have no `[]`.
-    private func renamed(_ field: FormField) -> FormField {
-        vendor == .mistral ? FormField(String(field.plainName), field.value, typeLine: field.typeLine) : field
     }
 
     private func checkFormat(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) {
@@ -70,7 +43,8 @@ public struct OpenAITranscription: OperationTranslator {
     private func formats(of endpoint: Endpoint) -> [TranscriptFormat]? {
         switch vendor {
         case .engine: return nil
-        case .mistral: return [.json, .verboseJSON]
+        // Only JSON comes from there: text and subtitles are made of it.
+        case .mistral: return [.json, .text, .srt, .verboseJSON, .vtt]
         case .openAI:
             let name = endpoint.upstreamModel
             if Self.isWhisper(endpoint) { return [.json, .text, .srt, .verboseJSON, .vtt] }
@@ -95,13 +69,24 @@ public struct OpenAITranscription: OperationTranslator {
             return TranscriptEvents(announces: request.form != .events)
         }
         // What is no text can only be JSON, or is no answer.
-        if form == .json
+        if form == .json || vendor == .mistral
             || !type.isEmpty && !type.hasPrefix("text/plain") && !type.hasPrefix("text/vtt")
                 && !type.hasPrefix("application/x-subrip")
         {
-            return WholeAnswer(TranscriptAnswer(form: form), status: head.status, isStreamed: form == .events)
+            let reader = TranscriptAnswer(
+                form: form, format: request.transcriptFormat, verbose: verbose(request, endpoint))
+            return WholeAnswer(reader, status: head.status, isStreamed: form == .events)
         }
         return TranscriptText(form: form)
+    }
+
+    /// How Mistral's answer becomes `verbose_json`; `nil` where that was not asked for, or comes as it is to be.
+    private func verbose(_ request: OperationRequest, _ endpoint: Endpoint) -> VerboseTranscript? {
+        guard vendor == .mistral, request.transcriptFormat == .verboseJSON, let upload = request.upload else {
+            return nil
+        }
+        let fields = TranscriptionFields(request, upload.fields, for: endpoint, of: vendor)
+        return VerboseTranscript(milliseconds: upload.audio.length.atLeast, hasWords: fields.hasWords)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

@@ -3,22 +3,42 @@ import RouterCore
 /// Reads a transcript that came whole, as JSON.
 struct TranscriptAnswer: WholeAnswerReader {
     let form: AnswerForm
+    /// What the client asked for.
+    var format = TranscriptFormat.json
+    /// What makes a verbose answer of a vendor's own.
+    var verbose: VerboseTranscript?
 
     func read(_ answer: JSONValue, isStreamed: Bool, into events: inout [ChatEvent]) throws(UpstreamFailure) {
         if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
         // Some engines answer `text` with the text alone, in quotes.
         let alone = form == .json ? nil : answer.string
         guard let text = answer["text"]?.string ?? alone else { throw .notATranscript }
+        let bytes = form == .bytes ? try plain(text, of: answer) : []
         if let usage = Usage(transcript: answer["usage"]) ?? Usage(duration: answer["duration"]) {
             events.append(.usage(usage))
         }
         switch form {
-        case .json: events.append(.completion(.transcript(answer, type: nil)))
+        case .json: events.append(.completion(verbose?.piece(of: answer) ?? .transcript(answer, type: nil)))
         case .events:
             events.append(.content(.transcriptDelta(text)))
             events.append(.completion(.transcript(answer, type: "transcript.text.done")))
-        case .bytes: events.append(.bytes(.transcript(Array(text.utf8) + [0x0A])))
+        case .bytes: events.append(.bytes(.transcript(bytes)))
         }
+    }
+
+    /// The text, or subtitles.
+    ///
+    /// - Throws: ``UpstreamFailure`` of kind `broken` where subtitles were asked for and nothing says when what was said.
+    private func plain(_ text: String, of answer: JSONValue) throws(UpstreamFailure) -> [UInt8] {
+        guard format == .srt || format == .vtt else { return Array(text.utf8) + [0x0A] }
+        if answer.kind == .object, let subtitles = Subtitles(of: answer) {
+            return format == .srt ? subtitles.subRip : subtitles.webVTT
+        }
+        // They may be the text itself.
+        guard text.contains("-->") else {
+            throw UpstreamFailure(.broken, "The provider answered without times, of which subtitles could be made.")
+        }
+        return Array(text.utf8)
     }
 }
 
@@ -27,12 +47,16 @@ struct TranscriptText: AnswerDecoder {
     private let form: AnswerForm
     /// The beginning, until it is known to be no page; all of it where events are to be made of it.
     private var kept: [UInt8] = []
+    /// The beginning of it, without the white space and the byte order mark before that.
+    private var start: [UInt8] = []
     private var isText = false
     private var count = 0
 
     /// A text of more bytes is cut off.
     private static let bytesMax = 16 << 20
-    private static let pages = ["<!doctype", "<html"]
+    private static let pages = ["<!doctype", "<html", "<?xml"]
+    /// Bytes of the longest of these.
+    private static let startBytes = 9
 
     init(form: AnswerForm) { self.form = form }
 
@@ -43,11 +67,20 @@ struct TranscriptText: AnswerDecoder {
         }
         guard !isText || form == .events else { return events.append(.bytes(.transcript(bytes))) }
         kept += bytes
-        if kept.count >= 9 { try look(into: &events) }
+        noteStart(of: bytes)
+        if start.count >= Self.startBytes { try look(into: &events) }
+    }
+
+    private mutating func noteStart(of bytes: [UInt8]) {
+        for byte in bytes {
+            guard start.count < Self.startBytes else { return }
+            if start.isEmpty, byte <= 0x20 || [0xEF, 0xBB, 0xBF].contains(byte) { continue }
+            start.append(byte)
+        }
     }
 
     private mutating func look(into events: inout [ChatEvent]) throws(UpstreamFailure) {
-        let start = String(decoding: kept.prefix(9), as: UTF8.self).lowercased()
+        let start = String(decoding: start, as: UTF8.self).lowercased()
         guard isText || !Self.pages.contains(where: { start.hasPrefix($0) }) else { throw .notATranscript }
         isText = true
         guard form != .events else { return }

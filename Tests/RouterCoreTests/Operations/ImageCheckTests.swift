@@ -226,7 +226,7 @@ import Testing
     func holdsForDearReferences() async throws {
         let model = Self.model([.init(unit: "image_token", usd: "0.00001"), .init(unit: "image_output", usd: "0")])
         let (held, _) = try await amounts(model, #""input_references":[{}]"#)
-        #expect(held == 5000 * 10_000)
+        #expect(held == Int64(5000 * 10_000))
     }
 
     @Test("a size in pixels is of the tier that it is about as large as")

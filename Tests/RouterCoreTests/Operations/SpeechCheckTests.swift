@@ -12,7 +12,13 @@ import Testing
         "names the member that is wrong",
         arguments: [
             (#""voice":"alloy""#, "input"), (#""input":"""#, "input"), (#""input":null"#, "input"),
-            (#""input":["a"]"#, "input"), (#""input":"a","voice":"""#, "voice"), (#""input":"a","voice":7"#, "voice"),
+            (#""input":["a"]"#, "input[0]"), (#""input":7"#, "input"), (#""input":[]"#, "input"),
+            (#""input":[{}]"#, "input[0].text"), (#""input":[{"text":""}]"#, "input[0].text"),
+            (#""input":[{"text":"a"},{"text":7}]"#, "input[1].text"),
+            (#""input":[{"text":"a","voice":7}]"#, "input[0].voice"),
+            (#""input":[{"text":"a","voice":{}}]"#, "input[0].voice.id"),
+            (#""input":[{"text":"a","instructions":7}]"#, "input[0].instructions"),
+            (#""input":"a","voice":"""#, "voice"), (#""input":"a","voice":7"#, "voice"),
             (#""input":"a","voice":{}"#, "voice.id"), (#""input":"a","voice":{"id":7}"#, "voice.id"),
             (#""input":"a","voice":{"id":""}"#, "voice.id"), (#""input":"a","voice":["alloy"]"#, "voice"),
             (#""input":"a","instructions":7"#, "instructions"),
@@ -57,6 +63,34 @@ import Testing
         let slow = try request(#""input":"Hello there","speed":0.25"#).size.atMost
         #expect(normal.completion > 0 && slow.completion >= 4 * normal.completion - 4)
         #expect(normal.completionAudio == normal.completion && normal.audioOutputMilliseconds > 2000)
+    }
+
+    @Test("takes turns, and counts what is spoken in all of them")
+    func turns() throws {
+        let turns = try request(
+            #""input":[{"text":"Hello","voice":"a","instructions":"Cheerful"},{"text":"na\u0301","voice":{"id":"v"},"x":1},{"text":"Bye","voice":null}]"#
+        )
+        #expect(turns.speechTurns?.map(\.text) == ["Hello", "na\u{301}", "Bye"])
+        #expect(turns.speechTurns?.map(\.instructions) == ["Cheerful", "", ""])
+        #expect(turns.speechTurns?.map { $0.voice == nil } == [false, false, true])
+        #expect(turns.size.atMost.characters == 11 && turns.size.atLeast.characters == 11)
+        // What is around the texts costs nothing.
+        let one = try request(#""input":"HelloHelloHello","instructions":"Cheerful""#)
+        let parts = try request(
+            #""input":[{"text":"Hello"},{"text":"Hello"},{"instructions":"Cheerful","text":"Hello","voice":"a"}]"#)
+        #expect(one.speechTurns == nil && parts.size.atMost.characters == one.size.atMost.characters)
+        #expect(parts.size.atLeast.prompt - one.size.atLeast.prompt <= 1)
+        #expect(parts.size.atMost.audioOutputMilliseconds >= one.size.atMost.audioOutputMilliseconds)
+        func many(_ count: Int, _ text: String) throws -> OperationRequest {
+            let list = [String](repeating: #"{"text":"\#(text)"}"#, count: count).joined(separator: ",")
+            return try request(#""input":[\#(list)]"#)
+        }
+        #expect(try many(1000, "a").size.atMost.characters == 1000)
+        #expect(throws: APIError.self) { try many(1001, "a") }
+        let half = String(repeating: "ö", count: 16_000)
+        #expect(try many(2, half).size.atMost.characters == 32_000)
+        let error = #expect(throws: APIError.self) { try many(2, half + "ö") }
+        #expect(error?.parameter == "input")
     }
 
     // MARK: Bills

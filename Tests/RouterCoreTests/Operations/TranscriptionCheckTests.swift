@@ -58,6 +58,15 @@ import Testing
         #expect(error?.message.contains("`\(parameter)`") == true)
     }
 
+    @Test("a format may be named in capitals")
+    func takesCapitals() throws {
+        let body = #"{"model":"a/b","input_audio":{"data":"UklGRg==","format":"WAV"}}"#
+        let upload = try OperationRequest(Array(body.utf8), for: .transcription).upload
+        let form = try #require(try upload?.form(with: []))
+        #expect(
+            String(decoding: form.body, as: UTF8.self).contains("filename=\"audio.wav\"\r\nContent-Type: audio/wav"))
+    }
+
     @Test("of 25 MB is taken, and of a byte more is too large")
     func boundsSound() throws {
         #expect(InputAudio.bytesMax == 25 << 20)

@@ -51,9 +51,9 @@ enum SimulatedSpeech {
 
     private static func gemini(_ root: JSONValue, at path: String) -> SimulatedResponse {
         let isStreamed = path.contains(":streamGenerateContent")
-        let voice = root["generationConfig"]?["speechConfig"]?["voiceConfig"]?["prebuiltVoiceConfig"]?["voiceName"]
-        guard voice?.string?.isEmpty == false, isStreamed || path.contains(":generateContent") else {
-            return SimulatedVendor.gemini.refusal(400, "INVALID_ARGUMENT", "A voice is needed.")
+        guard hasVoices(root), isStreamed || path.contains(":generateContent") else {
+            return SimulatedVendor.gemini.refusal(
+                400, "INVALID_ARGUMENT", "A voice is needed, or two for two speakers.")
         }
         func record(_ samples: [UInt8], _ more: String) -> String {
             #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"\#(base64(samples))"}}],"role":"model"},"index":0\#(more)}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":30,"totalTokenCount":38,"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":30}]},"modelVersion":"sim-tts","responseId":"rt"}"#
@@ -63,6 +63,19 @@ enum SimulatedSpeech {
         let pieces = cut(samples)
         let records = pieces.enumerated().map { "data: \(record($1, $0 + 1 == pieces.count ? end : ""))\r\n\r\n" }
         return .stream(records, firstContent: 0)
+    }
+
+    /// One voice, or one for each of two speakers who are named in the text.
+    private static func hasVoices(_ root: JSONValue) -> Bool {
+        func isNamed(_ config: JSONValue?) -> Bool {
+            config?["voiceConfig"]?["prebuiltVoiceConfig"]?["voiceName"]?.string?.isEmpty == false
+        }
+        let config = root["generationConfig"]?["speechConfig"]
+        guard let speakers = config?["multiSpeakerVoiceConfig"]?["speakerVoiceConfigs"] else { return isNamed(config) }
+        let content = root["contents"]?.elements.first { _ in true }
+        let text = content?["parts"]?.elements.first { _ in true }?["text"]?.string ?? ""
+        return config?["voiceConfig"] == nil && speakers.count == 2
+            && speakers.elements.allSatisfy { isNamed($0) && text.contains("\($0["speaker"]?.string ?? "?"): ") }
     }
 
     /// 16 bits, 24,000 samples a second.

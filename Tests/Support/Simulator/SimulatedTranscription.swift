@@ -21,7 +21,19 @@ enum SimulatedTranscription {
         // Rounded as OpenAI does.
         let seconds = (milliseconds + 500) / 1000
         let isStreamed = form["stream"]?.lowercased() == "true"
-        if vendor == .mistral { return mistral(heard, seconds: seconds, isStreamed: isStreamed) }
+        if vendor == .mistral {
+            let granularity = form["timestamp_granularities"]
+            guard granularity == nil || form["language"] == nil else {
+                return refused("timestamp_granularities is not compatible with language.")
+            }
+            let isDiarized = form["diarize"] == "true"
+            guard !isDiarized || isStreamed || granularity == "segment" else {
+                return refused("When diarize is set to True, the timestamp granularity must be set to ['segment'].")
+            }
+            return mistral(
+                heard, seconds: seconds, granularity: granularity, speaker: isDiarized ? "speaker_1" : nil,
+                isStreamed: isStreamed)
+        }
         let isWhisper = model.hasPrefix("whisper")
         let usage =
             isWhisper || model.hasSuffix("diarize")
@@ -33,7 +45,8 @@ enum SimulatedTranscription {
     }
 
     private static let openAINames = [
-        "model", "language", "prompt", "response_format", "temperature", "include[]", "timestamp_granularities[]",
+        "model", "language", "languages[]", "keywords[]", "prompt", "response_format", "temperature", "include[]",
+        "timestamp_granularities[]",
         "stream", "chunking_strategy", "chunking_strategy[type]", "known_speaker_names[]",
         "known_speaker_references[]",
     ]
@@ -73,9 +86,21 @@ enum SimulatedTranscription {
         }
     }
 
-    private static func mistral(_ heard: [String], seconds: Int, isStreamed: Bool) -> SimulatedResponse {
+    private static func mistral(
+        _ heard: [String], seconds: Int, granularity: String?, speaker: String?, isStreamed: Bool
+    ) -> SimulatedResponse {
+        let said = speaker.map { #","speaker_id":"\#($0)""# } ?? ""
+        func segment(_ text: String, _ start: Double, _ end: Double) -> String {
+            #"{"type":"transcription_segment","text":"\#(text)","start":\#(start),"end":\#(end)\#(said)}"#
+        }
+        let segments =
+            switch granularity {
+            case nil: ""
+            case "word": heard.enumerated().map { segment($1, Double($0), Double($0) + 0.5) }.joined(separator: ",")
+            default: segment(" " + heard.joined(), 0.5, 1.25)
+            }
         let end =
-            #""model":"voxtral-mini-2602","text":"\#(heard.joined())","language":null,"segments":[],"usage":{"prompt_audio_seconds":\#(seconds),"prompt_tokens":4,"total_tokens":\#(4 + heard.count),"completion_tokens":\#(heard.count)}"#
+            #""model":"voxtral-mini-2602","text":"\#(heard.joined())","language":null,"segments":[\#(segments)],"usage":{"prompt_audio_seconds":\#(seconds),"prompt_tokens":4,"total_tokens":\#(4 + heard.count),"completion_tokens":\#(heard.count)}"#
         guard isStreamed else { return .json(200, "{\(end)}") }
         let deltas = heard.map {
             "event: transcription.text.delta\n"
