@@ -32,7 +32,9 @@ public enum Vendors {
             .bfl: Vendor(
                 operations: [.images: FluxImages()],
                 access: VendorAccess(keyHeader: "x-key", modelsPath: "/credits")),
-            .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
+            .xAI: Vendor(
+                chat: OpenAIChat(quirks: .xAI),
+                operations: [.images: XAIImages(), .speech: XAISpeech(), .transcription: XAITranscription()]),
             .openAICompatible: Vendor(
                 chat: OpenAIChat(quirks: .selfHosted),
                 operations: [

@@ -11,6 +11,7 @@ public struct MistralSpeech: OperationTranslator {
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
         let root = request.root
         let format = request.audioFormat ?? .mp3
+        guard request.speechTurns == nil else { throw .takesNoTurns(endpoint) }
         try UpstreamFailure.checkReferences(root, endpoint)
         try UpstreamFailure.check(format, isOneOf: Self.formats, endpoint)
         try UpstreamFailure.checkInstructions(root, endpoint)

@@ -15,6 +15,8 @@ enum SimulatedSpeech {
         where root["generationConfig"]?["responseModalities"]?.elements.contains { $0.equals("AUDIO") } == true:
             gemini(root, at: path)
         case .openai where path == "/audio/speech": openAI(root)
+        case .mistral where path == "/audio/speech": SimulatedMistralSpeech.answer(root)
+        case .xai where path == "/tts": SimulatedXAI.speech(root)
         default: nil
         }
     }
@@ -82,7 +84,7 @@ enum SimulatedSpeech {
     private static let samples = [UInt8](repeating: 0, count: milliseconds * 48)
 
     /// - Returns: the content type and the bytes, or `nil` when OpenAI has no such format.
-    private static func sound(as format: String) -> (type: String, bytes: [UInt8])? {
+    static func sound(as format: String) -> (type: String, bytes: [UInt8])? {
         func frames(_ count: Int, _ head: [UInt8], bytes: Int) -> [UInt8] {
             let frame = head + [UInt8](repeating: 0, count: bytes - head.count)
             return Array([[UInt8]](repeating: frame, count: count).joined())
@@ -120,10 +122,10 @@ enum SimulatedSpeech {
         }
     }
 
-    private static func cut(_ bytes: [UInt8]) -> [[UInt8]] {
+    static func cut(_ bytes: [UInt8]) -> [[UInt8]] {
         let size = (bytes.count + pieceCount - 1) / pieceCount
         return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min(bytes.count, $0 + size)]) }
     }
 
-    private static func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encoded(bytes), as: UTF8.self) }
+    static func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encoded(bytes), as: UTF8.self) }
 }
