@@ -14,6 +14,8 @@ public struct XAIImages: OperationTranslator {
     /// Of the second generation beside these.
     private static let newerRatios = ["21:9", "5:2"]
     private static let tiers = ["1K", "2K"]
+    /// Of OpenAI's older models, which lie between.
+    private static let tiersOfOlderSizes = ["1792x1024": "1K", "1024x1792": "1K"]
     private static let qualities = ["low", "medium"]
 
     /// The first generation has one quality and fewer ratios.
@@ -55,7 +57,7 @@ public struct XAIImages: OperationTranslator {
         var look = Look(ratio: nil, tier: asked.tier ?? "1K", quality: try quality(root, endpoint))
         if let named = asked.size {
             guard let size = ImageSize(named), let ratio = Self.nearest(AspectRatio(size), among: known),
-                let tier = ImageShape.tier(of: size, among: Self.tiers)
+                let tier = ImageShape.tier(of: size, among: Self.tiers) ?? Self.tiersOfOlderSizes[named]
             else {
                 throw .unknown(
                     "size", "about 1K or 2K, with one of these ratios: \(known.joined(separator: ", ")),", endpoint)
@@ -136,7 +138,8 @@ public struct XAIImages: OperationTranslator {
                 NamedImage.isData(base64)
                     ? AnsweredImage(try NamedImage.media(in: base64), revisedPrompt: prompt)
                     : AnsweredImage(
-                        base64: base64, type: image["mime_type"]?.string.flatMap(MediaType.init(name:))?.rawValue
+                        base64: base64,
+                        type: image["mime_type"]?.string.flatMap(MediaType.init(name:))?.rawValue
                             ?? "image/jpeg", revisedPrompt: prompt))
         }
         guard !images.isEmpty || !isFiltered else {

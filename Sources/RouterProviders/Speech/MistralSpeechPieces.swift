@@ -102,7 +102,9 @@ extension JSONValue {
     /// Mistral's own errors say so in `object`; what stands before it may have the other shape.
     fileprivate func throwIfMistralFailed() throws(UpstreamFailure) {
         let hasError = self["error"].map { !$0.isNull } ?? false
-        guard hasError || self["object"]?.equals("error") == true || self["type"]?.equals("error") == true else { return }
+        guard hasError || self["object"]?.equals("error") == true || self["type"]?.equals("error") == true else {
+            return
+        }
         throw OpenAIFailure.inAnswer(self)
     }
 }

@@ -22,7 +22,8 @@ public struct XAISpeech: OperationTranslator {
         try UpstreamFailure.checkInstructions(root, endpoint)
         guard input.string?.unicodeScalars.count ?? 0 <= Self.charactersMax else {
             throw UpstreamFailure(
-                .unsupported, "`input` must have at most \(Self.charactersMax) characters for \(endpoint.upstreamModel).",
+                .unsupported,
+                "`input` must have at most \(Self.charactersMax) characters for \(endpoint.upstreamModel).",
                 parameter: "input")
         }
         if let speed = root["speed"]?.double, !Self.speeds.contains(speed) {

@@ -6,7 +6,9 @@ import RouterCore
 enum SimulatedXAI {
     // MARK: Images
 
-    private static let imageNames = ["prompt", "model", "n", "response_format", "aspect_ratio", "resolution", "quality", "user"]
+    private static let imageNames = [
+        "prompt", "model", "n", "response_format", "aspect_ratio", "resolution", "quality", "user",
+    ]
     private static let ratios = [
         "1:1", "3:4", "4:3", "9:16", "16:9", "2:3", "3:2", "9:19.5", "19.5:9", "9:20", "20:9", "1:2", "2:1", "auto",
     ]
