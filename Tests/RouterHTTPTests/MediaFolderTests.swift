@@ -47,6 +47,19 @@ extension MediaFolder {
         }
     }
 
+    @Test(
+        "only images are kept, and none with scripts",
+        arguments: [
+            ("image/gif", ".gif"), ("image/avif", ".avif"), ("image/webp", ".webp"), ("image/svg+xml", nil),
+            ("text/html", nil), ("application/octet-stream", nil), ("", nil),
+        ] as [(String, String?)])
+    func keepsImages(_ type: String, _ end: String?) async throws {
+        try await with { path in
+            let name = try await MediaFolder(path, timestamp: Clock().timestamp).keep([1], type: type)
+            #expect((name == nil) == (end == nil) && name?.hasSuffix(end ?? "") != false)
+        }
+    }
+
     @Test("what is too old is gone, and its file with the next that is kept")
     func expires() async throws {
         try await with { path in

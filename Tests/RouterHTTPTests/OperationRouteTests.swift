@@ -225,6 +225,27 @@ import Testing
         }
     }
 
+    @Test(
+        "what a browser could run has no address, and its bytes are in the answer whatever was asked",
+        arguments: [("image/svg+xml", false), ("application/octet-stream", false), ("image/gif", true)])
+    func keepsOnlyImages(_ type: String, _ isKept: Bool) async throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "media-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let folder = try MediaFolder(place, timestamp: { 1_776_249_000_000 })
+        let script: [ScriptedTransport.Step] = [.head(200), .bytes("image AQID \(type)\nend\n")]
+        try await TestServer.run([script], models: [Self.draw], media: folder) { port, _, _ in
+            let client = try RawClient(port: port)
+            await client.send(
+                TestServer.chat(
+                    path: "/v1/images", headers: "Connection: close\r\n",
+                    body: #"{"model":"draw","prompt":"p","response_format":"url"}"#))
+            let text = await client.read()
+            #expect(text.hasPrefix("HTTP/1.1 200") && text.contains(#""url":"http"#) == isKept, "\(text)")
+            #expect(text.contains(#""b64_json":"AQID""#) != isKept, "\(text)")
+            #expect(text.contains(#""media_type":"\#(type)""#), "\(text)")
+        }
+    }
+
     @Test("without a media folder the bytes are in the answer whatever was asked, and no address leads anywhere")
     func imagesWithoutFolder() async throws {
         try await TestServer.run([Self.imageScript], models: [Self.draw]) { port, _, _ in

@@ -182,6 +182,33 @@ private final class PlayedExchange: Exchange {
         #expect(failure?.kind == .unsupported && failure.map { member.contains($0.parameter ?? "-") } == true)
     }
 
+    @Test(
+        "a refusal says what the model has",
+        arguments: [
+            (#""output_format":"webp""#, "png or jpeg"), (#""size":"2K""#, "512, 768, 1K"),
+            (#""resolution":"4K""#, "512, 768, 1K"), (#""aspect_ratio":"10:1""#, "from 8:45 to 45:8"),
+            (#""aspect_ratio":"1:6","resolution":"512""#, "from 8:45 to 45:8"), (#""seed":-1"#, "from 0 to 2147483647"),
+        ])
+    func saysWhatItHas(_ member: String, _ words: String) throws {
+        let request = try OperationRequest(Array(#"{"model":"m","prompt":"p",\#(member)}"#.utf8), for: .images)
+        let endpoint = Endpoint(provider: Self.bfl, upstreamModel: "flux-pro-1.1")
+        let failure = #expect(throws: UpstreamFailure.self) { _ = try FluxImages().encode(request, for: endpoint) }
+        #expect(
+            failure?.kind == .unsupported && failure?.message.contains(words) == true, "\(String(describing: failure))")
+    }
+
+    @Test("a task's redirect is not followed")
+    func refusesSubmitRedirect() async throws {
+        let server = try LoopbackServer { _ in [.answer(302, headers: ["location": "/elsewhere"])] }
+        defer { server.stop() }
+        let transport = try CurlTransport()
+        let engine = Self.engine(
+            transport, try MediaFetch(reach: .everywhere), provider: Self.provider(at: server))
+        let error = await #expect(throws: APIError.self) { _ = try await Self.ask(engine, Self.request) }
+        #expect(error?.kind.status == 502 && Set(server.requests.map(\.target)) == ["/v1/flux-pro-1.1"])
+        await transport.shutdown()
+    }
+
     private static let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]
 
     /// A vendor over HTTP: what it says of its task, and how it answers for the image.
@@ -365,6 +392,8 @@ private final class PlayedExchange: Exchange {
         arguments: [
             (#""aspect_ratio":"16:9""#, 1376, 768), (#""aspect_ratio":"1:1","resolution":"512""#, 512, 512),
             (#""aspect_ratio":"2:3","resolution":"768""#, 640, 928), (#""resolution":"1K""#, 1024, 1024),
+            (#""size":"1K""#, 1024, 1024), (#""size":"512","aspect_ratio":"5:1""#, 1280, 256),
+            (#""aspect_ratio":"45:8""#, 1440, 256), (#""aspect_ratio":"8:45""#, 256, 1440),
         ])
     func shapes(_ members: String, _ width: Int, _ height: Int) throws {
         let request = try OperationRequest(Array(#"{"model":"m","prompt":"p",\#(members)}"#.utf8), for: .images)

@@ -10,6 +10,9 @@ import Testing
     private static let endpoints = [
         "openai/gpt-image-1": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-image-1"),
         "openai/gpt-image-2": Endpoint(provider: Endpoints.openAI, upstreamModel: "gpt-image-2"),
+        "openai/dall-e-3": Endpoint(provider: Endpoints.openAI, upstreamModel: "dall-e-3"),
+        "google/gemini-3.1-flash-image": Endpoint(
+            provider: Endpoints.gemini, upstreamModel: "gemini-3.1-flash-image"),
         "google/gemini-3-pro-image": Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-3-pro-image-preview"),
         "google/imagen-4": Endpoint(provider: Endpoints.gemini, upstreamModel: "imagen-4.0-generate-001"),
         "google/gemini-2.5-flash-image": Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-2.5-flash-image"),
@@ -103,6 +106,18 @@ import Testing
     func thoughts() throws {
         let image = #""candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"AQID"}}]}}]"#
         for (counts, completion, prompt) in [
+            // What does not say what its tokens are has those of an image.
+            (
+                #""promptTokenCount":5,"candidatesTokenCount":1290,"thoughtsTokenCount":200,"totalTokenCount":1495"#,
+                1490, 5
+            ),
+            (#""promptTokenCount":5,"candidatesTokenCount":1290,"candidatesTokensDetails":[]"#, 1290, 5),
+        ] {
+            let (usage, failure) = try gemini(#"{\#(image),"usageMetadata":{\#(counts)}}"#)
+            #expect(failure == nil && usage?.completion == completion && usage?.prompt == prompt, "\(counts)")
+            #expect(usage?.completionImage == 1290 && usage?.images == 1)
+        }
+        for (counts, completion, prompt) in [
             (
                 #""promptTokenCount":5,"candidatesTokenCount":1290,"thoughtsTokenCount":200,"totalTokenCount":1495"#,
                 1490, 5
@@ -167,6 +182,14 @@ import Testing
                 "mine/flux", #""aspect_ratio":"7:3","resolution":"4K","output_format":"svg""#,
                 #""aspect_ratio":"7:3","resolution":"4K","output_format":"svg""#
             ),
+            (
+                "google/gemini-3.1-flash-image", #""aspect_ratio":"1:8","resolution":"512""#,
+                #"{"aspectRatio":"1:8","imageSize":"512"}"#
+            ),
+            ("google/gemini-3-pro-image", #""aspect_ratio":"1:8""#, "`aspect_ratio`"),
+            ("google/gemini-3-pro-image", #""resolution":"512""#, "`resolution`"),
+            ("openai/gpt-image-2", #""size":"2K","aspect_ratio":"16:9""#, #""size":"2736x1536""#),
+            ("openai/gpt-image-1", #""size":"1K","aspect_ratio":"3:2""#, #""size":"1536x1024""#),
             ("openai/gpt-image-1", #""aspect_ratio":"21:9""#, "`aspect_ratio`"),
             ("openai/gpt-image-1", #""resolution":"2K""#, "`resolution`"),
             ("openai/gpt-image-2", #""aspect_ratio":"4:1""#, "`aspect_ratio`"),
@@ -212,8 +235,19 @@ import Testing
             ("google/imagen-4", #""n":5"#, "n", "1 to 4"),
             ("google/gemini-2.5-flash-image", #""size":"1000x10""#, "size", "21:9"),
             ("google/gemini-2.5-flash-image", #""size":"2K""#, "size", "21:9"),
+            ("google/gemini-2.5-flash-image", #""size":"4096x4096""#, "size", "auto, 1K for"),
+            ("google/gemini-2.5-flash-image", #""size":"64x64""#, "size", "auto, 1K for"),
+            ("google/gemini-3-pro-image", #""size":"512x512""#, "size", "auto, 1K, 2K, 4K"),
+            ("google/gemini-3-pro-image", #""size":"2048x2048","n":5"#, "n", "1 to 4 for a `size` of 2K"),
+            ("google/gemini-3-pro-image", #""resolution":"4K","n":3"#, "n", "1 to 2 for a `resolution` of 4K"),
+            ("openai/gpt-image-1", #""quality":"xhigh""#, "quality", "auto, low, medium, high"),
+            ("openai/gpt-image-1", #""quality":"max""#, "quality", "auto, low, medium, high"),
+            ("openai/dall-e-3", #""quality":"hd""#, "model", "dall-e-3 is not offered"),
+            ("openai/gpt-image-2", #""size":"512""#, "size", "1K, 1.5K, 2K, 4K"),
+            ("openai/gpt-image-2", #""size":"3840x2160","n":4"#, "n", "1 to 3"),
+            ("openai/gpt-image-2", #""resolution":"4K","aspect_ratio":"16:9","n":4"#, "n", "1 to 3"),
+            ("openai/gpt-image-2", #""size":"3840x2160","output_format":"webp","n":7"#, "n", "1 to 6"),
             ("openai/gpt-image-1", #""size":"2K""#, "size", "auto, 1024x1024"),
-            ("openai/gpt-image-2", #""size":"2K""#, "size", "multiples of 16"),
             ("openai/gpt-image-2", #""size":"1000x1024""#, "size", "multiples of 16"),
             ("openai/gpt-image-2", #""size":"3200x1024""#, "size", "3:1"),
             ("openai/gpt-image-2", #""size":"3840x2176""#, "size", "3840x2160"),
@@ -240,6 +274,17 @@ import Testing
             ("google/gemini-3-pro-image", "4K", #""imageConfig":{"imageSize":"4K"}"#),
             ("google/gemini-3-pro-image", "1536x1024", #""imageConfig":{"aspectRatio":"3:2"}"#),
             ("google/gemini-3-pro-image", "2016x864", #""imageConfig":{"aspectRatio":"21:9"}"#),
+            ("google/gemini-3-pro-image", "2048x2048", #""imageConfig":{"aspectRatio":"1:1","imageSize":"2K"}"#),
+            ("google/gemini-3-pro-image", "5504x3072", #""imageConfig":{"aspectRatio":"16:9","imageSize":"4K"}"#),
+            ("google/gemini-3-pro-image", "1344x768", #""imageConfig":{"aspectRatio":"16:9"}"#),
+            ("google/gemini-2.5-flash-image", "896x1152", #""imageConfig":{"aspectRatio":"4:5"}"#),
+            ("google/gemini-2.5-flash-image", "864x1184", #""imageConfig":{"aspectRatio":"3:4"}"#),
+            ("google/gemini-2.5-flash-image", "1536x672", #""imageConfig":{"aspectRatio":"21:9"}"#),
+            ("google/gemini-2.5-flash-image", "1792x1024", #""imageConfig":{"aspectRatio":"16:9"}"#),
+            ("google/gemini-2.5-flash-image", "1K", #""responseModalities":["IMAGE"]}}"#),
+            ("google/gemini-3.1-flash-image", "512x512", #""imageConfig":{"aspectRatio":"1:1","imageSize":"512"}"#),
+            ("openai/gpt-image-1", "1K", #"{"model":"gpt-image-1","prompt":"p"}"#),
+            ("openai/gpt-image-2", "2K", #""size":"2048x2048""#),
             ("mine/flux", "2K", #""size":"2K""#),
         ])
     func sizes(_ model: String, _ size: String, _ member: String) throws {
@@ -255,7 +300,10 @@ import Testing
             ("openai/gpt-image-1", #""size":"1792x1024","quality":"hd""#, "1536x1024", "high"),
             ("openai/gpt-image-1", #""size":"auto""#, "1024x1536", "low"),
             ("openai/gpt-image-2", #""size":"1792x1024""#, "1792x1024", "low"),
+            ("openai/gpt-image-2", #""resolution":"2K""#, "2048x2048", "low"),
+            ("openai/gpt-image-1", #""resolution":"1K""#, "1024x1536", "low"),
             ("mine/flux", #""size":"640x640","quality":"hd""#, "640x640", "hd"),
+            ("mine/flux", #""resolution":"2K""#, "1024x1536", "low"),
         ])
     func names(_ model: String, _ members: String, _ size: String, _ quality: String) throws {
         let (request, endpoint, translator) = try parts(Array(#"{"model":"\#(model)","prompt":"p",\#(members)}"#.utf8))
@@ -267,12 +315,41 @@ import Testing
         #expect(usage?.imageSize == size && usage?.imageQuality == quality, "\(String(describing: usage))")
     }
 
+    @Test("a resolution is what an image is charged as where an engine does not say its size")
+    func namesResolution() throws {
+        let (request, endpoint, translator) = try parts(
+            Array(#"{"model":"mine/flux","prompt":"p","resolution":"2K"}"#.utf8))
+        let (events, _) = events(
+            of: [Array(#"{"data":[{"b64_json":"AQID"}]}"#.utf8)], to: request, at: endpoint, translator)
+        #expect(
+            events.contains {
+                if case .usage(let usage) = $0 { usage.imageSize == "2K" } else { false }
+            })
+    }
+
+    @Test("what calls itself an image and is a page is none", arguments: ["text/html", "image/png", "image/svg+xml"])
+    func namesNoPage(_ said: String) throws {
+        let page = String(
+            decoding: Base64.encoded(Array(" <html><script>alert(1)</script></html>".utf8)), as: UTF8.self)
+        let (request, endpoint, translator) = try parts(Array(#"{"model":"google/imagen-4","prompt":"p"}"#.utf8))
+        let answer = #"{"predictions":[{"mimeType":"\#(said)","bytesBase64Encoded":"\#(page)"}]}"#
+        let (events, failure) = events(of: [Array(answer.utf8)], to: request, at: endpoint, translator)
+        let piece = events.compactMap { if case .completion(let piece) = $0 { piece } else { nil } }.first
+        #expect(failure == nil)
+        #expect(
+            piece.map { String(decoding: $0.members, as: UTF8.self) }
+                == #""data":[{"b64_json":"\#(page)","media_type":"application/octet-stream"}]"#)
+    }
+
     @Test("an image is what it begins as, whatever its vendor says that it is")
     func looksAtBytes() throws {
         let (request, endpoint, translator) = try parts(Array(#"{"model":"mine/flux","prompt":"p"}"#.utf8))
         for (start, type) in [
             ([0xFF, 0xD8, 0xFF, 0xE0], "image/jpeg"), (Array("RIFF....WEBPVP8 ".utf8), "image/webp"),
-            ([1, 2, 3], "image/png"),
+            ([1, 2, 3], "image/png"), (Array("GIF89a".utf8), "image/gif"),
+            ([0, 0, 0, 32] + Array("ftypavif".utf8), "image/avif"), (Array("<svg>".utf8), "image/svg+xml"),
+            (Array("\n<?xml version='1.0'?>".utf8), "image/svg+xml"),
+            (Array("<!DOCTYPE html>".utf8), "application/octet-stream"),
         ] as [([UInt8], String)] {
             let base64 = String(decoding: Base64.encoded(start + [UInt8](repeating: 0, count: 20)), as: UTF8.self)
             let (events, failure) = events(
@@ -395,16 +472,27 @@ import Testing
     }
 
     @Test(
-        "a model that makes images in one go refuses a stream, and OpenAI one of several images",
-        arguments: [
-            ("google/imagen-4", "stream", ""), ("google/gemini-2.5-flash-image", "stream", ""),
-            ("openai/gpt-image-1", "n", #","n":2"#),
-        ])
-    func refusesStreams(_ model: String, _ parameter: String, _ member: String) throws {
+        "a model that makes images in one go refuses a stream",
+        arguments: ["google/imagen-4", "google/gemini-2.5-flash-image"])
+    func refusesStreams(_ model: String) throws {
         let (request, endpoint, translator) = try parts(
-            Array(#"{"model":"\#(model)","prompt":"p","stream":true\#(member)}"#.utf8))
+            Array(#"{"model":"\#(model)","prompt":"p","stream":true}"#.utf8))
         let failure = #expect(throws: UpstreamFailure.self) { try translator.encode(request, for: endpoint) }
-        #expect(failure?.kind == .unsupported && failure?.parameter == parameter)
+        #expect(failure?.kind == .unsupported && failure?.parameter == "stream")
+    }
+
+    @Test("OpenAI is asked for several images whole, and each is an event")
+    func streamsSeveral() throws {
+        let asked = #"{"model":"openai/gpt-image-1","prompt":"p","n":2,"stream":true,"partial_images":2}"#
+        let (request, endpoint, translator) = try parts(Array(asked.utf8))
+        #expect(
+            String(decoding: try translator.encode(request, for: endpoint).body, as: UTF8.self)
+                == #"{"model":"gpt-image-1","prompt":"p","n":2}"#)
+        let (said, usage, failure) = try streamed(
+            #"{"created":3,"data":[{"b64_json":"AQID"},{"b64_json":"BAUG"}],"usage":{"output_tokens":544}}"#, asked,
+            type: "application/json")
+        #expect(failure == nil && said.count == 2 && said.allSatisfy { $0.hasPrefix("end ") })
+        #expect(usage?.images == 2 && usage?.completionImage == 544)
     }
 
     @Test("events are read however they are cut, and the last says what was used")

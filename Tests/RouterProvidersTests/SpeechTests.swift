@@ -423,7 +423,7 @@ import Testing
         #expect(!text(events.events).contains("speech.audio.done"))
         check(events.failure)
         // Nothing of a WAV file has gone out yet: another endpoint can be asked.
-        let record = Self.record("AAA=", finish: finish).dropFirst("data: ".count).dropLast(4)
+        let record = Self.record("AAA=", finish: finish).dropFirst("data: ".count)
         let whole = try parts("google/wav").events(of: String(record), type: "application/json")
         #expect(sound(whole.events).bytes.isEmpty)
         check(whole.failure)
@@ -433,7 +433,7 @@ import Testing
     func chargesCutOff() async throws {
         let counts = #"{"promptTokenCount":3,"candidatesTokenCount":25,"totalTokenCount":28}"#
         let stream = Self.record("AAA=") + Self.record("6AM=", finish: "MAX_TOKENS", usage: counts)
-        let wav = String(Self.record("AAA=", finish: "MAX_TOKENS").dropFirst("data: ".count).dropLast(4))
+        let wav = String(Self.record("AAA=", finish: "MAX_TOKENS").dropFirst("data: ".count))
         for (format, head, answer, cost) in [
             ("pcm", "Content-Type: text/event-stream\r\n", stream, 253_000),
             ("wav", "Content-Type: application/json\r\n", wav, 0),

@@ -117,6 +117,7 @@ def test_stream_refused(client):
     assert refused.value.param == "stream"
 
 
+<<<<<<< HEAD
 def test_xai(client):
     """A ratio and a resolution, and a price by what was asked for."""
     reply = client.images.generate(
@@ -129,3 +130,19 @@ def test_xai(client):
     with pytest.raises(openai.BadRequestError) as refused:
         client.images.generate(model="sim/xai", prompt="p", size="512x512")
     assert refused.value.param == "size"
+=======
+def test_stream_of_several(client):
+    """OpenAI is asked for them whole, so each is an event."""
+    events = list(client.images.generate(model="sim/openai", prompt="p", n=2, stream=True, partial_images=2))
+    assert [event.type for event in events] == ["image_generation.completed"] * 2
+    for event in events:
+        assert base64.b64decode(event.b64_json).startswith(PIXEL_START)
+
+
+def test_openrouter_path(client):
+    """OpenRouter's path takes the same, and its words for a shape."""
+    body = {"model": "sim/openai", "prompt": "p", "aspect_ratio": "3:2", "response_format": "b64_json"}
+    reply = client.post("/images", cast_to=openai.types.ImagesResponse, body=body)
+    assert base64.b64decode(reply.data[0].b64_json).startswith(PIXEL_START)
+    assert reply.usage.model_extra["cost"] == pytest.approx(4160 * 0.00004)
+>>>>>>> main

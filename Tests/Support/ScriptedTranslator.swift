@@ -2,7 +2,7 @@ public import RouterCore
 
 /// A vendor's format made of lines of words, for tests of what is around translators.
 ///
-/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64`, `partial BASE64` and `drawn BASE64` of a stream, `usage PROMPT COMPLETION`,
+/// `open`, `content WORD`, `finish`, `whole WORD`, `image BASE64 [TYPE]`, `partial BASE64` and `drawn BASE64` of a stream, `usage PROMPT COMPLETION`,
 /// `cached PROMPT COMPLETION CACHED [TIER]`, `sound MILLISECONDS` of PCM, `heard WORD` and `transcript WORD` of a
 /// transcript, `plain WORD` of one that is text, `seconds SECONDS` of its sound, `error MESSAGE`, `end`. An answer that has not had `end` was cut off.
 public struct ScriptedTranslator: ChatTranslator {
@@ -81,11 +81,12 @@ public struct ScriptedTranslator: ChatTranslator {
                                     #""system_fingerprint":null,"choices":[{"index":0,"message":{"role":"assistant","content":"\#(words[1])"},"finish_reason":"stop"}]"#
                                         .utf8))))
                 case "image":
+                    let type = words.count > 2 ? words[2] : "image/png"
                     events.append(
                         .completion(
                             ChatPiece(
                                 members: Array(
-                                    #""data":[{"b64_json":"\#(words[1])","media_type":"image/png"}]"#.utf8))))
+                                    #""data":[{"b64_json":"\#(words[1])","media_type":"\#(type)"}]"#.utf8))))
                 case "partial":
                     events.append(.content(Self.imageEvent("partial_image", words[1])))
                 case "drawn":

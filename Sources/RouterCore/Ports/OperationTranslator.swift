@@ -18,8 +18,8 @@ public protocol OperationTranslator: Sendable {
     /// empty where it answers the request itself. The decoder then reads `{"parts":[…]}`.
     func tasks(for request: OperationRequest, at endpoint: Endpoint) throws(UpstreamFailure) -> [any UpstreamTask]
 
-    /// What `request` uses at `endpoint`, in the words of its prices: a vendor whose images have so many tokens each, or that
-    /// makes another size of what was asked, knows better than the request by itself.
+    /// What `request` uses at `endpoint`, in the words of its prices: a vendor whose images have so many tokens each, or
+    /// that makes another size of what was asked, knows better than the request by itself.
     ///
     /// Asked for each endpoint of a plan before anything is held; what is refused there is refused when it is encoded.
     ///

@@ -24,8 +24,8 @@ public final class Candidates: Sendable {
 struct EndpointFacts: Sendable, Hashable {
     /// Its provider's place in ``Catalog/providers``.
     var provider: Int
-    /// Pico-dollars a token, a request and an image, of the dearest kind where the model makes them; `nil`: the catalogue
-    /// has no such price.
+    /// Pico-dollars a token, a request and an image, of the dearest kind where the model makes them; `nil`: the
+    /// catalogue has no such price.
     var promptPrice: Int64
     var completionPrice: Int64
     var requestPrice: Int64

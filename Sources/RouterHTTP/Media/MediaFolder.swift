@@ -26,8 +26,11 @@ public final class MediaFolder: Sendable {
         var expiresAt: Int64
     }
 
-    /// What is kept: the ends of names, and what they are.
-    static let types = ["png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"]
+    /// What is kept: the ends of names, and what they are. Nothing that a browser would run when it is opened, as it
+    /// does the scripts of an SVG.
+    static let types = [
+        "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "avif": "image/avif",
+    ]
     private static let lettersCount = 32
 
     private let path: String

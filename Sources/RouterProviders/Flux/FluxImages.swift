@@ -84,6 +84,7 @@ public struct FluxImages: OperationTranslator {
     }
 
     private static let imagePromptBytesMax = 32 << 20
+    private static let tiers = ["512", "768", "1K"]
 
     /// The nearest sides that the model can make, in the same ratio.
     private static func sides(
@@ -91,16 +92,25 @@ public struct FluxImages: OperationTranslator {
     ) throws(UpstreamFailure) -> (width: Int, height: Int) {
         let shape = ImageShape(root)
         if shape.size == nil, let tier = shape.tier {
-            guard ImageShape.tierMember(root) == "resolution" else {
-                throw .unknownSize(["auto", "width and height such as 1440x960"], of: endpoint)
+            let isSize = ImageShape.tierMember(root) == "size"
+            guard tiers.contains(tier) else {
+                throw isSize
+                    ? .unknownSize(["auto", "width and height such as 1440x960"] + tiers, of: endpoint)
+                    : .unknown("resolution", "one of " + tiers.joined(separator: ", "), endpoint)
             }
-            guard ["512", "768", "1K"].contains(tier) else { throw .unknown("resolution", "512, 768 or 1K", endpoint) }
         }
         guard let size = shape.sides else {
             throw .unknown("aspect_ratio", "a ratio such as 16:9", endpoint)
         }
-        let longest = max(size.width, size.height)
-        let scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1
+        let (longest, shortest) = (max(size.width, size.height), min(size.width, size.height))
+        var scale = longest > sideRange.upperBound ? Double(sideRange.upperBound) / Double(longest) : 1
+        // A size has sides, which become the nearest; of a ratio nothing else is asked than that it is kept.
+        if shape.size == nil, Double(shortest) * scale < Double(sideRange.lowerBound) {
+            scale = Double(sideRange.lowerBound) / Double(shortest)
+            guard Double(longest) * scale < Double(sideRange.upperBound) + 1 else {
+                throw .unknown("aspect_ratio", "from 8:45 to 45:8", endpoint)
+            }
+        }
         func side(_ pixels: Int) -> Int {
             let steps = (Double(pixels) * scale / Double(sideStep)).rounded()
             return min(max(Int(steps) * sideStep, sideRange.lowerBound), sideRange.upperBound)
@@ -108,11 +118,34 @@ public struct FluxImages: OperationTranslator {
         return (side(size.width), side(size.height))
     }
 
+    /// What an image is charged as.
+    private static func sizeName(of root: JSONValue, at endpoint: Endpoint) -> String? {
+        let (shape, prices) = (ImageShape(root), endpoint.prices)
+        let asked = [shape.tier, shape.size].compactMap(\.self)
+        guard asked.isEmpty else { return prices.imageSize(named: asked) }
+        // What is made then counts only where it has a price.
+        let made = shape.ratio == nil ? ["1024x1024", "1K"] : ["1K"]
+        return made.first { name in prices.images.contains { $0.size == name } }
+    }
+
+    public func size(
+        _ counted: OperationSize, of request: OperationRequest, at endpoint: Endpoint
+    ) -> OperationSize {
+        var size = counted
+        size.atLeast.imageSize = Self.sizeName(of: request.root, at: endpoint)
+        size.atMost.imageSize = size.atLeast.imageSize
+        // It counts no tokens.
+        size.atMost.completion = size.atLeast.completion
+        size.atMost.completionImage = size.atLeast.completionImage
+        return size
+    }
+
     /// Reads the tasks' parts.
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let asked = request.root
+        let size = Self.sizeName(of: asked, at: endpoint)
         return WholeAnswer(
             ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 guard let parts = answer["parts"], parts.kind == .array else { throw .notAnAnswer }
@@ -125,7 +158,7 @@ public struct FluxImages: OperationTranslator {
                 }
                 var usage = Usage()
                 usage.images = images.count
-                usage.imageSize = ImageWords.named(asked["size"])
+                usage.imageSize = size
                 usage.imageQuality = ImageWords.named(asked["quality"])
                 return ImagesAnswer.Reading(images: images, usage: usage, tellsFormat: true)
             },

@@ -13,12 +13,6 @@ public struct GeminiImages: OperationTranslator {
 
     private static let imagenMax = 4
     private static let imagesMax = 10
-    private static let imagenRatios = [
-        "1024x1024": "1:1", "1792x1024": "16:9", "1024x1792": "9:16", "1536x1024": "4:3", "1024x1536": "3:4",
-    ]
-    private static let geminiRatios = [
-        "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
-    ]
 
     /// How many requests are needed.
     private static func requests(for request: OperationRequest, at endpoint: Endpoint) -> Int {
@@ -46,22 +40,49 @@ public struct GeminiImages: OperationTranslator {
             throw .unknown("n", "from 1 to \(Self.imagenMax)", endpoint)
         }
         try UpstreamFailure.checkOpenRouter(root, endpoint)
-        let body =
-            isImagen
-            ? imagen(prompt, count, try imagenShape(root, endpoint))
-            : gemini(prompt, try geminiShape(root, count, endpoint))
+        let shape = try Self.shape(of: root, at: endpoint)
+        guard isImagen || count <= shape.imagesMax else {
+            let member = ImageShape(root).tier == nil ? "size" : ImageShape.tierMember(root)
+            throw UpstreamFailure(
+                .unsupported,
+                "`n` must be from 1 to \(shape.imagesMax) for a `\(member)` of \(shape.tier ?? "").", parameter: "n")
+        }
+        let body = isImagen ? imagen(prompt, count, shape) : gemini(prompt, shape)
         let method = isImagen ? "predict" : "generateContent"
         return UpstreamRequest(path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body)
     }
 
-    /// What an image looks like: `nil` where the vendor is to choose.
-    private struct Shape {
-        var ratio: String?
-        /// Such as `2K`.
-        var tier: String?
+    private static func shape(
+        of root: JSONValue, at endpoint: Endpoint
+    ) throws(UpstreamFailure) -> GoogleImageShape {
+        isImagen(endpoint) ? try .imagen(root, endpoint) : try .gemini(root, endpoint)
     }
 
-    private func imagen(_ prompt: JSONValue, _ count: Int, _ shape: Shape) -> [UInt8] {
+    /// What an image is charged as; `nil` where there is none: what cannot be made is refused before.
+    private static func sizeName(of root: JSONValue, at endpoint: Endpoint) -> String? {
+        (try? shape(of: root, at: endpoint))?.name(in: endpoint.prices)
+    }
+
+    public func size(
+        _ counted: OperationSize, of request: OperationRequest, at endpoint: Endpoint
+    ) -> OperationSize {
+        var size = counted
+        // What cannot be made is refused before it is sent.
+        guard let shape = try? Self.shape(of: request.root, at: endpoint) else { return size }
+        let name = shape.name(in: endpoint.prices)
+        (size.atMost.imageSize, size.atLeast.imageSize) = (name, name)
+        guard !Self.isImagen(endpoint) else {
+            // It counts no tokens.
+            size.atMost.completion = size.atLeast.completion
+            size.atMost.completionImage = size.atLeast.completionImage
+            return size
+        }
+        let tokens = ImageTokens(gemini: endpoint.upstreamModel, tier: shape.tier)
+        size.take(imageTokens: tokens.image, textTokens: tokens.text, of: request)
+        return size
+    }
+
+    private func imagen(_ prompt: JSONValue, _ count: Int, _ shape: GoogleImageShape) -> [UInt8] {
         var writer = JSONWriter(capacity: prompt.text.count + 200)
         writer.beginObject()
         writer.name("instances")
@@ -81,7 +102,7 @@ public struct GeminiImages: OperationTranslator {
         return writer.bytes
     }
 
-    private func gemini(_ prompt: JSONValue, _ shape: Shape) -> [UInt8] {
+    private func gemini(_ prompt: JSONValue, _ shape: GoogleImageShape) -> [UInt8] {
         var writer = JSONWriter(capacity: prompt.text.count + 200)
         writer.beginObject()
         writer.name("contents")
@@ -114,89 +135,12 @@ public struct GeminiImages: OperationTranslator {
         return writer.bytes
     }
 
-    private func imagenShape(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) -> Shape {
-        let asked = ImageShape(root)
-        let tiers = endpoint.upstreamModel.contains("fast") ? [] : ["1K", "2K"]
-        let sizes = ["auto"] + Self.imagenRatios.keys.sorted() + tiers
-        var shape = Shape(tier: try tier(asked, of: tiers, all: sizes, root, endpoint))
-        if let size = asked.size {
-            guard let ratio = Self.imagenRatios[size] else { throw .unknownSize(sizes, of: endpoint) }
-            shape.ratio = ratio
-        } else {
-            shape.ratio = try ratio(asked, of: Self.imagenRatios.values.sorted(), endpoint)
-        }
-        let quality = root["quality"]?.string
-        if shape.tier == nil, quality == "hd" || quality == "high" { shape.tier = tiers.last }
-        return shape
-    }
-
-    /// Only the third generation has more than one resolution.
-    private func geminiShape(
-        _ root: JSONValue, _ count: Int, _ endpoint: Endpoint
-    ) throws(UpstreamFailure) -> Shape {
-        let asked = ImageShape(root)
-        let tiers = endpoint.upstreamModel.hasPrefix("gemini-3") ? ["1K", "2K", "4K"] : []
-        // All answers together are read up to a bound: what would not fit is not asked for.
-        let most = asked.tier.flatMap { tiers.contains($0) ? ["2K": 4, "4K": 2][$0] : nil } ?? Self.imagesMax
-        guard count <= most else {
-            throw UpstreamFailure(
-                .unsupported,
-                "`n` must be from 1 to \(most) for a `\(ImageShape.tierMember(root))` of \(asked.tier ?? "").",
-                parameter: "n")
-        }
-        var shape = Shape()
-        if let size = ImageWords.named(root["size"]), !tiers.contains(size) {
-            shape.ratio = try geminiRatio(size, endpoint, tiers)
-        } else {
-            shape.ratio = try ratio(asked, of: Self.geminiRatios, endpoint)
-        }
-        shape.tier = try tier(asked, of: tiers, all: ["auto"] + tiers, root, endpoint)
-        return shape
-    }
-
-    /// - Parameter all: that a `size` can say.
-    private func tier(
-        _ asked: ImageShape, of tiers: [String], all: [String], _ root: JSONValue, _ endpoint: Endpoint
-    ) throws(UpstreamFailure) -> String? {
-        guard let tier = asked.tier, !tiers.contains(tier) else { return asked.tier }
-        guard ImageShape.tierMember(root) == "resolution" else { throw .unknownSize(all, of: endpoint) }
-        // A model with one resolution has about this one.
-        guard tier != "1K" else { return nil }
-        throw .unknown("resolution", tiers.isEmpty ? "1K" : "one of " + tiers.joined(separator: ", "), endpoint)
-    }
-
-    private func ratio(
-        _ asked: ImageShape, of ratios: [String], _ endpoint: Endpoint
-    ) throws(UpstreamFailure) -> String? {
-        guard let word = asked.ratio else { return nil }
-        // Theirs are not all without common factors.
-        if let asked = AspectRatio(word), let ratio = ratios.first(where: { AspectRatio($0) == asked }) { return ratio }
-        throw .unknown("aspect_ratio", "one of " + ratios.joined(separator: ", "), endpoint)
-    }
-
-    private func geminiRatio(
-        _ size: String, _ endpoint: Endpoint, _ tiers: [String]
-    ) throws(UpstreamFailure) -> String? {
-        guard size != "auto" else { return nil }
-        // The public sizes that no ratio of theirs is exactly.
-        let nearest = ["1792x1024": "16:9", "1024x1792": "9:16"]
-        if let ratio = nearest[size] { return ratio }
-        let asked = ImageSize(size).map { AspectRatio($0) }
-        guard let ratio = Self.geminiRatios.first(where: { AspectRatio($0) == asked }) else {
-            throw UpstreamFailure(
-                .unsupported,
-                "`size` must have one of these ratios for \(endpoint.upstreamModel): "
-                    + Self.geminiRatios.joined(separator: ", ")
-                    + (tiers.isEmpty ? "." : ", or be one of \(tiers.joined(separator: ", "))."), parameter: "size")
-        }
-        return ratio
-    }
-
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
         let (isImagen, isOne) = (Self.isImagen(endpoint), Self.requests(for: request, at: endpoint) == 1)
-        let (size, quality) = (ImageShape(request.root).name, ImageWords.named(request.root["quality"]))
+        let quality = ImageWords.named(request.root["quality"])
+        let size = Self.sizeName(of: request.root, at: endpoint)
         return WholeAnswer(
             ImagesAnswer { answer, _ throws(UpstreamFailure) in
                 var all = ImagesAnswer.Reading(images: [], usage: Usage())
@@ -268,15 +212,17 @@ public struct GeminiImages: OperationTranslator {
         if let said = answer["usageMetadata"] { counts.read(said) }
         var usage = counts.totals
         usage.serviceTier = nil  // None is asked for, or held for.
+        // An answer that does not say what its tokens are is an image.
+        let saysKinds = answer["usageMetadata"]?["candidatesTokensDetails"]?.elements.first { _ in true } != nil
+        if !saysKinds { usage.completionImage = max(0, usage.completion - usage.reasoning) }
         return (images, usage)
     }
 
-    /// Only what is an image is called one.
+    /// What it says that an image is: nothing that is none.
     private static func type(_ value: JSONValue?) -> String {
-        guard let type = value?.string, ["image/png", "image/jpeg", "image/webp"].contains(type) else {
-            return "image/png"
-        }
-        return type
+        guard let type = value?.string else { return "image/png" }
+        let letters = type.utf8.prefix(40).filter { (0x21...0x7E).contains($0) }
+        return letters.count == type.utf8.count ? type : ""
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

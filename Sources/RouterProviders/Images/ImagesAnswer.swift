@@ -13,7 +13,7 @@ struct AnsweredImage {
     ///   - type: what it says that this is; how it begins counts for more.
     init(base64: JSONValue, type: String, revisedPrompt: JSONValue? = nil) {
         self.base64 = base64.text
-        self.type = Self.type(of: base64.text.dropFirst().prefix(24)) ?? type
+        self.type = ImageStart(base64: base64.text.dropFirst().dropLast()).type(said: type)
         self.revisedPrompt = revisedPrompt
     }
 
@@ -21,12 +21,6 @@ struct AnsweredImage {
         base64 = [UInt8(ascii: "\"")] + media.base64 + [UInt8(ascii: "\"")]
         type = media.type.rawValue
         self.revisedPrompt = revisedPrompt
-    }
-
-    private static func type(of letters: ArraySlice<UInt8>) -> String? {
-        guard letters.count == 24, let letters = Base64.checked(letters) else { return nil }
-        let start = Base64.decoded(letters)
-        return MediaType.images.first { $0.begins(start) }?.rawValue
     }
 
     /// - Throws: ``UpstreamFailure`` of kind `broken` for what does not decode.
@@ -54,7 +48,7 @@ struct ImagesAnswer: WholeAnswerReader {
             guard tellsFormat, let type = images.first?.type,
                 images.allSatisfy({ $0.type == type }), type.hasPrefix("image/")
             else { return nil }
-            return String(type.dropFirst(6))
+            return String(type.dropFirst(6).prefix { $0 != "+" })
         }
     }
 

@@ -10,6 +10,8 @@ public struct OpenAIImages: OperationTranslator {
     public init(isEngine: Bool = false) { self.isEngine = isEngine }
 
     private static let sizes = ["auto", "1024x1024", "1536x1024", "1024x1536"]
+    /// Of models before gpt-image-2.
+    private static let qualities = ["low", "medium", "high"]
     private static let taken: Set<String> = [
         "prompt", "n", "background", "output_format", "output_compression", "moderation", "user",
     ]
@@ -17,8 +19,9 @@ public struct OpenAIImages: OperationTranslator {
     private static let takenInStreams: Set<String> = ["stream", "partial_images"]
 
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
-        if !isEngine, request.form == .events { try checkStream(request.root, endpoint) }
-        if !isEngine { try checkWords(request.root, endpoint) }
+        if !isEngine { try check(request.root, endpoint) }
+        // The vendor's events do not say which of several images they are of.
+        let isStreamed = request.form == .events && request.root["n"]?.integer ?? 1 == 1
         var writer = JSONWriter(capacity: request.document.bytes.count + 64)
         writer.beginObject()
         writer.member("model", endpoint.upstreamModel)
@@ -29,7 +32,7 @@ public struct OpenAIImages: OperationTranslator {
                 if !OperationRequest.routerMembers.contains(name), name != "response_format" { writer.copy(member) }
             } else if name == "quality" {
                 writer.member("quality", ImageWords.quality(member.value.string ?? "auto"))
-            } else if Self.taken.contains(name) || request.form == .events && Self.takenInStreams.contains(name) {
+            } else if Self.taken.contains(name) || isStreamed && Self.takenInStreams.contains(name) {
                 writer.copy(member)
             }
         }
@@ -42,30 +45,53 @@ public struct OpenAIImages: OperationTranslator {
         return UpstreamRequest(path: "/images/generations", body: writer.bytes)
     }
 
-    private func checkStream(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
-        guard !endpoint.upstreamModel.hasPrefix("dall-e") else { throw .noImageStream(of: endpoint) }
-        guard root["n"]?.integer ?? 1 == 1 else {
-            throw UpstreamFailure(
-                .unsupported, "`n` must be 1 for a stream of \(endpoint.upstreamModel).", parameter: "n")
-        }
-    }
-
     /// OpenRouter has more words than these models know.
-    private func checkWords(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+    private func check(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard !endpoint.upstreamModel.hasPrefix("dall-e") else {
+            throw UpstreamFailure(
+                .unsupported, "\(endpoint.upstreamModel) is not offered here: ask for a GPT image model.",
+                parameter: "model")
+        }
+        if let quality = ImageWords.named(root["quality"]), !Self.hasFreeSizes(endpoint),
+            !Self.qualities.contains(ImageWords.quality(quality))
+        {
+            throw .unknown("quality", "one of auto, \(Self.qualities.joined(separator: ", "))", endpoint)
+        }
         if root["output_format"]?.equals("svg") == true {
             throw .unknown("output_format", "png, jpeg or webp", endpoint)
         }
         try UpstreamFailure.checkOpenRouter(root, endpoint)
+        try checkCount(root, endpoint)
+    }
+
+    /// Bytes that an image has for a pixel, in Base64: of PNG, and of what is made smaller.
+    private static let bytesOfPixel = (png: 4, other: 2)
+
+    /// All images together are read up to a bound: what would not fit is not asked for.
+    private func checkCount(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) {
+        guard let size = try size(root, endpoint), let pixels = ImageSize(size)?.pixels else { return }
+        let isPNG = root["output_format"]?.string ?? "png" == "png"
+        let bytes = pixels * (isPNG ? Self.bytesOfPixel.png : Self.bytesOfPixel.other)
+        let most = max(1, ImagesAnswer.limits.bytesMax / bytes)
+        guard root["n"]?.integer ?? 1 <= most else {
+            throw UpstreamFailure(
+                .unsupported,
+                "`n` must be from 1 to \(most) for images of \(size) in \(root["output_format"]?.string ?? "png").",
+                parameter: "n")
+        }
     }
 
     /// What `size` is to say, however the request says it; `nil` where it does not.
     private func size(_ root: JSONValue, _ endpoint: Endpoint) throws(UpstreamFailure) -> String? {
         let shape = ImageShape(root)
-        guard ImageWords.named(root["size"]) == nil, shape.tier != nil || shape.ratio != nil else {
+        guard shape.size == nil, shape.tier != nil || shape.ratio != nil else {
             return try root["size"]?.string.map { size throws(UpstreamFailure) in try self.size(size, endpoint) }
         }
-        if Self.hasFreeSizes(endpoint) { return try freeSize(shape, endpoint) }
-        guard shape.tier ?? "1K" == "1K" else { throw .unknown("resolution", "1K", endpoint) }
+        let isSize = ImageShape.tierMember(root) == "size"
+        if Self.hasFreeSizes(endpoint) { return try freeSize(shape, isSize: isSize, endpoint) }
+        guard shape.tier ?? "1K" == "1K" else {
+            throw isSize ? .unknownSize(Self.sizes + ["1K"], of: endpoint) : .unknown("resolution", "1K", endpoint)
+        }
         guard let ratio = shape.ratio else { return nil }
         let size = Self.sizesOfRatios.first { AspectRatio($0.key) == AspectRatio(ratio) }?.value
         guard let size else {
@@ -76,10 +102,12 @@ public struct OpenAIImages: OperationTranslator {
     }
 
     /// The largest that the model makes where the tier is larger.
-    private func freeSize(_ shape: ImageShape, _ endpoint: Endpoint) throws(UpstreamFailure) -> String {
-        let tiers = ["1K", "1.5K", "2K", "4K"]
-        guard tiers.contains(shape.tier ?? "1K") else {
-            throw .unknown("resolution", "one of " + tiers.joined(separator: ", "), endpoint)
+    private func freeSize(
+        _ shape: ImageShape, isSize: Bool, _ endpoint: Endpoint
+    ) throws(UpstreamFailure) -> String {
+        guard Self.tiers.contains(shape.tier ?? "1K") else {
+            if isSize { throw Self.noFreeSize(endpoint) }
+            throw .unknown("resolution", "one of " + Self.tiers.joined(separator: ", "), endpoint)
         }
         guard let sides = shape.sides, max(sides.width, sides.height) <= 3 * min(sides.width, sides.height) + 3
         else { throw .unknown("aspect_ratio", "a ratio from 1:3 to 3:1", endpoint) }
@@ -112,6 +140,7 @@ public struct OpenAIImages: OperationTranslator {
 
     private static func hasFreeSizes(_ endpoint: Endpoint) -> Bool { endpoint.upstreamModel.hasPrefix("gpt-image-2") }
 
+    private static let tiers = ["1K", "1.5K", "2K", "4K"]
     private static let sideMax = 3840
     private static let pixelsMin = 655_360
     private static let pixelsMax = 3840 * 2160
@@ -120,12 +149,37 @@ public struct OpenAIImages: OperationTranslator {
         guard let sides = ImageSize(size), sides.width.isMultiple(of: 16), sides.height.isMultiple(of: 16),
             max(sides.width, sides.height) <= min(sideMax, 3 * min(sides.width, sides.height)),
             (pixelsMin...pixelsMax).contains(sides.pixels)
-        else {
-            throw UpstreamFailure(
-                .unsupported,
-                "`size` must be auto, or width and height that are multiples of 16 no more than 3:1 and 3840x2160, with 655,360 pixels or more, for \(endpoint.upstreamModel).",
-                parameter: "size")
-        }
+        else { throw noFreeSize(endpoint) }
+    }
+
+    private static func noFreeSize(_ endpoint: Endpoint) -> UpstreamFailure {
+        UpstreamFailure(
+            .unsupported,
+            "`size` must be auto, one of \(tiers.joined(separator: ", ")), or width and height that are multiples of 16 no more than 3:1 and 3840x2160, with 655,360 pixels or more, for \(endpoint.upstreamModel).",
+            parameter: "size")
+    }
+
+    // MARK: What is held
+
+    public func size(
+        _ counted: OperationSize, of request: OperationRequest, at endpoint: Endpoint
+    ) -> OperationSize {
+        let named = named(by: request.root, at: endpoint)
+        var size = counted
+        size.atMost.imageSize = named.size
+        size.atLeast.imageSize = named.size ?? named.tier
+        (size.atMost.imageQuality, size.atLeast.imageQuality) = (named.quality, named.quality)
+        guard !isEngine else { return size }
+        let sent = sent(request.root, endpoint).flatMap { ImageSize($0) }
+        let tokens = ImageTokens(openAI: endpoint.upstreamModel, size: sent, quality: named.quality)
+        if let tokens { size.take(imageTokens: tokens.image, textTokens: tokens.text, of: request) }
+        return size
+    }
+
+    /// The size that the model is asked for; `nil` where it may choose, or cannot make what is asked and is not.
+    private func sent(_ root: JSONValue, _ endpoint: Endpoint) -> String? {
+        let size = try? size(root, endpoint)
+        return size == "auto" ? nil : size
     }
 
     public func makeDecoder(
@@ -176,14 +230,19 @@ public struct OpenAIImages: OperationTranslator {
     struct Named: Sendable {
         var size: String?
         var quality: String?
+        /// About the size, where nobody says it.
+        var tier: String?
     }
 
     private func named(by asked: JSONValue, at endpoint: Endpoint) -> Named {
-        var named = Named(size: ImageWords.fixedSize(asked), quality: ImageWords.named(asked["quality"]))
-        guard !isEngine else { return named }
-        named.quality = named.quality.map(ImageWords.quality)
-        if !Self.hasFreeSizes(endpoint) { named.size = named.size.map(ImageWords.size) }
-        return named
+        let (shape, quality) = (ImageShape(asked), ImageWords.named(asked["quality"]))
+        guard !isEngine else {
+            return Named(size: ImageWords.fixedSize(asked), quality: quality, tier: shape.name)
+        }
+        let size = sent(asked, endpoint).flatMap { sent in
+            endpoint.prices.imageSize(named: [sent, shape.tier].compactMap(\.self))
+        }
+        return Named(size: size, quality: quality.map(ImageWords.quality), tier: shape.tier)
     }
 
     /// What an answer, or an event of one, says that it used.
@@ -198,7 +257,7 @@ public struct OpenAIImages: OperationTranslator {
         }
         usage.images = images
         // What was asked for by its name is the price that was held; only where the vendor chose, its word counts.
-        usage.imageSize = named.size ?? answer["size"]?.string
+        usage.imageSize = named.size ?? answer["size"]?.string ?? named.tier
         usage.imageQuality = named.quality ?? answer["quality"]?.string
         return usage
     }
@@ -207,8 +266,9 @@ public struct OpenAIImages: OperationTranslator {
     static func type(of answer: JSONValue, asked: JSONValue) -> String {
         switch answer["output_format"]?.string ?? asked["output_format"]?.string {
         case "jpeg", "jpg": "image/jpeg"
-        case "webp": "image/webp"
-        default: "image/png"
+        case "svg": "image/svg+xml"
+        case "png", nil: "image/png"
+        case let word?: "image/" + word.prefix(20).filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
         }
     }
 
