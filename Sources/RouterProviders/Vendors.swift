@@ -21,7 +21,9 @@ public enum Vendors {
                 access: GeminiChat.keyAccess,
                 media: GeminiMedia()),
             .vertex: Vendor(
-                chat: gemini, operations: [.images: GeminiImages(), .speech: GeminiSpeech()], media: GeminiMedia()),
+                chat: gemini,
+                operations: [.embeddings: VertexEmbeddings(), .images: GeminiImages(), .speech: GeminiSpeech()],
+                media: GeminiMedia()),
             .mistral: Vendor(
                 chat: OpenAIChat(quirks: .mistral),
                 operations: [
