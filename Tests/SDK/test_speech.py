@@ -20,6 +20,10 @@ MODELS = {
         "gemini", "gemini/v1beta", "gemini-2.5-flash-preview-tts",
         'prompt: "0.0000005", completion: "0", audio_output: "0.00001"',
     ),
+    "newer": (
+        "gemini", "gemini/v1beta", "gemini-3.8-flash-tts",
+        'prompt: "0.0000005", completion: "0", audio_output: "0.000009"',
+    ),
     "mistral": ("mistral", "mistral/v1", "voxtral-mini-tts-3-0", 'prompt: "0", completion: "0", character: "0.000013"'),
     "xai": ("xai", "xai/v1", "grok-voice-tts-1.0", 'prompt: "0", completion: "0", character: "0.000015"'),
     "second": ("openai_compatible", "openai/v1", "piper", 'prompt: "0", completion: "0", audio_output_second: "0.0001"'),
@@ -90,7 +94,7 @@ def test_without_a_format_it_is_mp3(client):
     assert len(speech.content) == 50 * 192
 
 
-@pytest.mark.parametrize("name, form", [("second", "wav"), ("gemini", "wav"), ("mistral", "wav"), ("xai", "wav")])
+@pytest.mark.parametrize("name, form", [("second", "wav"), ("gemini", "wav"), ("newer", "wav"), ("mistral", "wav"), ("xai", "wav")])
 def test_wav_is_as_long_as_it_says(client, name, form):
     with wave.open(io.BytesIO(speak(client, name, response_format=form).content)) as file:
         assert Decimal(file.getnframes()) / file.getframerate() == SECONDS
@@ -147,6 +151,8 @@ def test_events(client, vendors, name):
         ("xai", {}, 15 * Decimal("0.000015")),
         ("gemini", {"response_format": "wav"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.00001")),
         ("gemini", {"response_format": "pcm"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.00001")),
+        ("newer", {"response_format": "wav"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.000009")),
+        ("newer", {"response_format": "pcm", "instructions": "calm"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.000009")),
         ("second", {"response_format": "mp3"}, SECONDS * Decimal("0.0001")),
         ("second", {"response_format": "wav"}, SECONDS * Decimal("0.0001")),
         ("second", {"response_format": "pcm"}, SECONDS * Decimal("0.0001")),

@@ -57,11 +57,20 @@ enum SimulatedSpeech {
             return SimulatedVendor.gemini.refusal(
                 400, "INVALID_ARGUMENT", "A voice is needed, or two for two speakers.")
         }
-        func record(_ samples: [UInt8], _ more: String) -> String {
-            #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"\#(base64(samples))"}}],"role":"model"},"index":0\#(more)}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":30,"totalTokenCount":38,"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":30}]},"modelVersion":"sim-tts","responseId":"rt"}"#
+        let isNewer = path.contains("/gemini-3.8")
+        let parts = root["contents"]?.elements.flatMap { $0["parts"].map { Array($0.elements) } ?? [] } ?? []
+        guard isNewer || parts.allSatisfy({ $0["speechMetadata"] == nil }) else {
+            return SimulatedVendor.gemini.refusal(
+                400, "INVALID_ARGUMENT", "Speech metadata is not supported for this model.")
+        }
+        func record(_ samples: [UInt8], _ more: String, type: String = "audio/L16;codec=pcm;rate=24000") -> String {
+            #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"\#(type)","data":"\#(base64(samples))"}}],"role":"model"},"index":0\#(more)}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":30,"totalTokenCount":38,"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":30}]},"modelVersion":"sim-tts","responseId":"rt"}"#
         }
         let end = #","finishReason":"STOP""#
-        guard isStreamed else { return .json(200, record(samples, end)) }
+        guard isStreamed else {
+            guard isNewer, let file = sound(as: "wav") else { return .json(200, record(samples, end)) }
+            return .json(200, record(file.bytes, end, type: "audio/wav"))
+        }
         let pieces = cut(samples)
         let records = pieces.enumerated().map { "data: \(record($1, $0 + 1 == pieces.count ? end : ""))\r\n\r\n" }
         return .stream(records, firstContent: 0)
@@ -74,10 +83,16 @@ enum SimulatedSpeech {
         }
         let config = root["generationConfig"]?["speechConfig"]
         guard let speakers = config?["multiSpeakerVoiceConfig"]?["speakerVoiceConfigs"] else { return isNamed(config) }
-        let content = root["contents"]?.elements.first { _ in true }
-        let text = content?["parts"]?.elements.first { _ in true }?["text"]?.string ?? ""
+        let parts = root["contents"]?.elements.first { _ in true }?["parts"]?.elements.map(\.self) ?? []
+        let text = parts.first?["text"]?.string ?? ""
+        // Beside each part, or in the text.
+        let named = parts.compactMap { $0["speechMetadata"]?["speaker"]?.string }
         return config?["voiceConfig"] == nil && speakers.count == 2
-            && speakers.elements.allSatisfy { isNamed($0) && text.contains("\($0["speaker"]?.string ?? "?"): ") }
+            && (named.isEmpty || named.count == parts.count)
+            && speakers.elements.allSatisfy {
+                let name = $0["speaker"]?.string ?? "?"
+                return isNamed($0) && (named.contains(name) || text.contains("\(name): "))
+            }
     }
 
     /// 16 bits, 24,000 samples a second.
