@@ -134,7 +134,9 @@ import Testing
     private static let pixel =
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 
-    @Test("an image comes in Base64, bare or as an address that holds it", arguments: ["", "data:image/png;base64,"])
+    @Test(
+        "an image comes in Base64, bare or as an address that holds it",
+        arguments: ["", "data:image/png;base64,", "data:image/jpeg;base64,"])
     func readsImages(_ start: String) throws {
         let image = #"{"url":null,"b64_json":"\#(start)\#(Self.pixel)","mime_type":"image/jpeg","revised_prompt":""}"#
         let (events, failure) = try read(

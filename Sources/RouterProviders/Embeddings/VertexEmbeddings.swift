@@ -40,7 +40,8 @@ public struct VertexEmbeddings: OperationTranslator {
         guard request.inputCount <= Self.inputsMax else {
             throw UpstreamFailure(
                 .unsupported,
-                "`input` must have at most \(Self.inputsMax) texts for \(endpoint.provider.name), which takes one a request.",
+                "`input` must have at most \(Self.inputsMax) texts for \(endpoint.provider.name): "
+                    + "each is a request there.",
                 parameter: "input")
         }
         return try GeminiEmbeddings.texts(of: request, at: endpoint)

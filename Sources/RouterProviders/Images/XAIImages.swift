@@ -133,19 +133,26 @@ public struct XAIImages: OperationTranslator {
             }
             guard let base64 = image["b64_json"], base64.kind == .string else { throw .notAnAnswer }
             let prompt = image["revised_prompt"].flatMap { $0.nonEmptyString == nil ? nil : $0 }
-            images.append(
-                // Some come as an address that holds them.
-                NamedImage.isData(base64)
-                    ? AnsweredImage(try NamedImage.media(in: base64), revisedPrompt: prompt)
-                    : AnsweredImage(
-                        base64: base64,
-                        type: image["mime_type"]?.string.flatMap(MediaType.init(name:))?.rawValue
-                            ?? "image/jpeg", revisedPrompt: prompt))
+            // Some come as an address that holds them.
+            if NamedImage.isData(base64) {
+                images.append(AnsweredImage(try held(by: base64), revisedPrompt: prompt))
+            } else {
+                let type = image["mime_type"]?.string ?? "image/jpeg"
+                images.append(AnsweredImage(base64: base64, type: type, revisedPrompt: prompt))
+            }
         }
         guard !images.isEmpty || !isFiltered else {
             throw UpstreamFailure(.refused, "The provider's moderation removed every image.")
         }
         return images
+    }
+
+    /// What a `data:` address holds, by how it begins: what the address says of that is not always so.
+    private static func held(by url: JSONValue) throws(UpstreamFailure) -> FetchedMedia {
+        guard let base64 = DataURI(Array((url.string ?? "").utf8)[...])?.base64,
+            let type = MediaType.images.first(where: { $0.begins(Base64.decoded(Array(base64.prefix(64)))) })
+        else { throw .notAnAnswer }
+        return FetchedMedia(type: type, base64: base64)
     }
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {

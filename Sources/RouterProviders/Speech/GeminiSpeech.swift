@@ -6,8 +6,8 @@ public import RouterCore
 /// PCM and events are asked for as a stream, and go out as they come. In events a WAV header says that the length is not
 /// known (all bits set), as OpenAI's own does.
 ///
-/// Turns are lines, with the names of two speakers before them where there are two voices. Models from 3.8 on read a text
-/// word for word, and are told beside it who speaks, and how: ``GeminiSpokenPart``.
+/// Turns are lines, with the names of two speakers before them where there are two voices. Models from 3.8 on read a
+/// text word for word, and are told beside it who speaks, and how: ``GeminiSpokenPart``.
 ///
 /// Source: Gemini API guide, "Speech generation", section "Multi-speaker" for turns.
 public struct GeminiSpeech: OperationTranslator {

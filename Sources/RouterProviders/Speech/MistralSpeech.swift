@@ -2,7 +2,8 @@ public import RouterCore
 
 /// Speaks Mistral's speech. It is always asked for as a stream: its pieces put together are the file, in every format.
 ///
-/// Source: Mistral API reference, "Speech"; Mistral guide "Text to speech", sections "Stream speech" and "Troubleshooting".
+/// Source: Mistral API reference, "Speech"; Mistral guide "Text to speech", sections "Stream speech" and
+/// "Troubleshooting".
 public struct MistralSpeech: OperationTranslator {
     public init() {}
 

@@ -19,7 +19,7 @@ enum SpeechVoices {
         "Zephyr", "Zubenelgenubi",
     ]
 
-    /// What Mistral offers everyone by a name; whoever has an account there can have more, and asks for them by their ids.
+    /// What Mistral offers everyone by a name; an account there can have more, which are asked for by their ids.
     static let mistral: [String] = [
         ("en_paul", ["angry", "cheerful", "confident", "excited", "frustrated", "happy", "neutral", "sad"]),
         ("gb_oliver", ["angry", "cheerful", "confident", "curious", "excited", "neutral", "sad"]),

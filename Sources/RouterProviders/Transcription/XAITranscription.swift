@@ -36,7 +36,7 @@ public struct XAITranscription: OperationTranslator {
         "sample_rate",
     ]
 
-    /// - Returns: `nil` for what the vendor does not know. It refuses that, and `prompt` and `temperature` are only hints.
+    /// - Returns: `nil` for what the vendor does not know, such as `prompt` and `temperature`, which are only hints.
     private static func sent(_ field: FormField) -> FormField? {
         // OpenRouter's name for it.
         let name = field.plainName == "keyterms" ? "keyterm" : field.plainName
