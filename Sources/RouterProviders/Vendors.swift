@@ -21,17 +21,22 @@ public enum Vendors {
                 access: GeminiChat.keyAccess,
                 media: GeminiMedia()),
             .vertex: Vendor(
-                chat: gemini, operations: [.images: GeminiImages(), .speech: GeminiSpeech()], media: GeminiMedia()),
+                chat: gemini,
+                operations: [.embeddings: VertexEmbeddings(), .images: GeminiImages(), .speech: GeminiSpeech()],
+                media: GeminiMedia()),
             .mistral: Vendor(
                 chat: OpenAIChat(quirks: .mistral),
                 operations: [
-                    .embeddings: OpenAIEmbeddings(.mistral), .transcription: OpenAITranscription(.mistral),
+                    .embeddings: OpenAIEmbeddings(.mistral), .speech: MistralSpeech(),
+                    .transcription: OpenAITranscription(.mistral),
                 ]),
             .deepSeek: Vendor(chat: OpenAIChat(quirks: .deepSeek)),
             .bfl: Vendor(
                 operations: [.images: FluxImages()],
                 access: VendorAccess(keyHeader: "x-key", modelsPath: "/credits")),
-            .xAI: Vendor(chat: OpenAIChat(quirks: .xAI)),
+            .xAI: Vendor(
+                chat: OpenAIChat(quirks: .xAI),
+                operations: [.images: XAIImages(), .speech: XAISpeech(), .transcription: XAITranscription()]),
             .openAICompatible: Vendor(
                 chat: OpenAIChat(quirks: .selfHosted),
                 operations: [

@@ -8,6 +8,7 @@ import simulated
 PATHS = {
     "openai": "openai/v1",
     "gemini": "gemini/v1beta",
+    "vertex": "gemini/v1beta",
     "mistral": "mistral/v1",
     "openai_compatible": "openai/v1",
 }
@@ -72,6 +73,12 @@ def test_refused(client, members, parameter):
     with pytest.raises(openai.BadRequestError) as refused:
         client.embeddings.create(model="sim/openai", **members)
     assert refused.value.param == parameter
+
+
+def test_vertex_takes_no_more_texts_than_are_few(client):
+    with pytest.raises(openai.BadRequestError, match="250") as refused:
+        client.embeddings.create(model="sim/vertex", input=["a"] * 251)
+    assert refused.value.param == "input"
 
 
 def test_tokens_refused_by_vendor(client):

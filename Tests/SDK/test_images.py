@@ -16,6 +16,7 @@ KINDS = {
     "gemini": ("gemini/v1beta", "imagen-4.0-generate-001", 'completion: "0", image_output: "0.04"'),
     "vertex": ("gemini/v1beta", "gemini-2.5-flash-image", 'completion: "0", image_output_token: "0.00003"'),
     "bfl": ("bfl/v1", "flux-pro-1.1", 'completion: "0", image_output: "0.04"'),
+    "xai": ("xai/v1", "grok-imagine-image-2.0", 'completion: "0", image_output: "0.08", images: [{ size: 1K, quality: medium, price: "0.06" }]'),
     "openai_compatible": ("openai/v1", "flux", 'completion: "0", image_output: "0.01"'),
 }
 PIXEL_START = b"\x89PNG\r\n"
@@ -116,6 +117,20 @@ def test_stream_refused(client):
     assert refused.value.param == "stream"
 
 
+<<<<<<< HEAD
+def test_xai(client):
+    """A ratio and a resolution, and a price by what was asked for."""
+    reply = client.images.generate(
+        model="sim/xai", prompt="p", n=2, size="1536x1024", quality="medium", response_format="b64_json"
+    )
+    assert [base64.b64decode(image.b64_json).startswith(PIXEL_START) for image in reply.data] == [True] * 2
+    assert reply.usage.model_extra["cost"] == pytest.approx(0.12)
+    with pytest.raises(openai.BadRequestError, match="moderation"):
+        client.images.generate(model="sim/xai", prompt="a moderated thing")
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.generate(model="sim/xai", prompt="p", size="512x512")
+    assert refused.value.param == "size"
+=======
 def test_stream_of_several(client):
     """OpenAI is asked for them whole, so each is an event."""
     events = list(client.images.generate(model="sim/openai", prompt="p", n=2, stream=True, partial_images=2))
@@ -130,3 +145,4 @@ def test_openrouter_path(client):
     reply = client.post("/images", cast_to=openai.types.ImagesResponse, body=body)
     assert base64.b64decode(reply.data[0].b64_json).startswith(PIXEL_START)
     assert reply.usage.model_extra["cost"] == pytest.approx(4160 * 0.00004)
+>>>>>>> main

@@ -20,8 +20,16 @@ MODELS = {
         "gemini", "gemini/v1beta", "gemini-2.5-flash-preview-tts",
         'prompt: "0.0000005", completion: "0", audio_output: "0.00001"',
     ),
+    "newer": (
+        "gemini", "gemini/v1beta", "gemini-3.8-flash-tts",
+        'prompt: "0.0000005", completion: "0", audio_output: "0.000009"',
+    ),
+    "mistral": ("mistral", "mistral/v1", "voxtral-mini-tts-3-0", 'prompt: "0", completion: "0", character: "0.000013"'),
+    "xai": ("xai", "xai/v1", "grok-voice-tts-1.0", 'prompt: "0", completion: "0", character: "0.000015"'),
     "second": ("openai_compatible", "openai/v1", "piper", 'prompt: "0", completion: "0", audio_output_second: "0.0001"'),
 }  # fmt: skip
+# Where OpenAI's are not known.
+VOICES = {"mistral": "gb_jane_neutral", "xai": "Eve"}
 TEXT = "Good day, café!"  # 15 characters, 16 bytes
 SECONDS = Decimal("1.2")  # of what the simulator answers
 CONTENT_TYPES = {
@@ -47,7 +55,7 @@ def client(vendor_client):
 
 def speak(client, name, **members):
     return client.audio.speech.with_raw_response.create(
-        **{"model": f"sim/{name}", "voice": "alloy", "input": TEXT} | members
+        **{"model": f"sim/{name}", "voice": VOICES.get(name, "alloy"), "input": TEXT} | members
     )
 
 
@@ -60,9 +68,14 @@ def record(vendors, generation):
     return reply.json(parse_float=Decimal)["data"]
 
 
-@pytest.mark.parametrize("form", CONTENT_TYPES)
-def test_every_format(client, form):
-    reply = speak(client, "second", response_format=form)
+@pytest.mark.parametrize(
+    "name, form",
+    [("second", form) for form in CONTENT_TYPES]
+    + [("mistral", form) for form in CONTENT_TYPES if form != "aac"]
+    + [("xai", form) for form in ("mp3", "wav", "pcm")],
+)
+def test_every_format(client, name, form):
+    reply = speak(client, name, response_format=form)
     assert reply.headers["content-type"] == CONTENT_TYPES[form]
     assert reply.content.startswith(BEGINNINGS[form])
 
@@ -81,17 +94,17 @@ def test_without_a_format_it_is_mp3(client):
     assert len(speech.content) == 50 * 192
 
 
-@pytest.mark.parametrize("name, form", [("second", "wav"), ("gemini", "wav")])
+@pytest.mark.parametrize("name, form", [("second", "wav"), ("gemini", "wav"), ("newer", "wav"), ("mistral", "wav"), ("xai", "wav")])
 def test_wav_is_as_long_as_it_says(client, name, form):
     with wave.open(io.BytesIO(speak(client, name, response_format=form).content)) as file:
         assert Decimal(file.getnframes()) / file.getframerate() == SECONDS
 
 
-@pytest.mark.parametrize("name, form", [("token", "mp3"), ("second", "pcm"), ("gemini", "pcm")])
+@pytest.mark.parametrize("name, form", [("token", "mp3"), ("second", "pcm"), ("gemini", "pcm"), ("mistral", "mp3"), ("mistral", "pcm"), ("xai", "mp3")])
 def test_bytes_come_while_the_vendor_holds_the_rest_back(client, simulator, name, form):
     gate = f"{name}{form}"
     with client.audio.speech.with_streaming_response.create(
-        model=f"sim/{name}", voice="alloy", input=f"hold:{gate}", response_format=form
+        model=f"sim/{name}", voice=VOICES.get(name, "alloy"), input=f"hold:{gate}", response_format=form
     ) as reply:
         pieces = reply.iter_bytes()
         first = next(pieces)
@@ -106,7 +119,8 @@ def test_bytes_come_while_the_vendor_holds_the_rest_back(client, simulator, name
 def events(client, vendors, name, **members):
     """The events of an answer, and its generation."""
     router, key = vendors
-    asked = {"model": f"sim/{name}", "voice": "alloy", "input": TEXT, "response_format": "pcm", "stream_format": "sse"}
+    asked = {"model": f"sim/{name}", "voice": VOICES.get(name, "alloy"), "input": TEXT}
+    asked |= {"response_format": "pcm", "stream_format": "sse"}
     with client.audio.speech.with_streaming_response.create(**asked | members) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
         with openai.Stream(
@@ -115,7 +129,7 @@ def events(client, vendors, name, **members):
             return list(stream), reply.headers["x-generation-id"]
 
 
-@pytest.mark.parametrize("name", ["token", "gemini", "second"])
+@pytest.mark.parametrize("name", ["token", "gemini", "second", "mistral", "xai"])
 def test_events(client, vendors, name):
     came, generation = events(client, vendors, name)
     *deltas, done = came
@@ -132,8 +146,13 @@ def test_events(client, vendors, name):
         # 16 bytes are 4 tokens of text, and 1.2 s are 25 of audio.
         ("token", {}, 4 * Decimal("0.0000006") + 25 * Decimal("0.000012")),
         ("letter", {}, 15 * Decimal("0.000015")),
+        ("mistral", {}, 15 * Decimal("0.000013")),
+        ("mistral", {"response_format": "pcm"}, 15 * Decimal("0.000013")),
+        ("xai", {}, 15 * Decimal("0.000015")),
         ("gemini", {"response_format": "wav"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.00001")),
         ("gemini", {"response_format": "pcm"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.00001")),
+        ("newer", {"response_format": "wav"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.000009")),
+        ("newer", {"response_format": "pcm", "instructions": "calm"}, 8 * Decimal("0.0000005") + 30 * Decimal("0.000009")),
         ("second", {"response_format": "mp3"}, SECONDS * Decimal("0.0001")),
         ("second", {"response_format": "wav"}, SECONDS * Decimal("0.0001")),
         ("second", {"response_format": "pcm"}, SECONDS * Decimal("0.0001")),
@@ -151,7 +170,7 @@ def test_cost_of_events_is_by_the_vendors_count(client, vendors):
     assert record(vendors, generation)["total_cost"] == 14 * Decimal("0.0000006") + 101 * Decimal("0.000012")
 
 
-@pytest.mark.parametrize("name, voices", [("token", ["alloy", "cedar"]), ("letter", ["alloy", "shimmer"]), ("gemini", ["Kore", "Puck"])])  # fmt: skip
+@pytest.mark.parametrize("name, voices", [("token", ["alloy", "cedar"]), ("letter", ["alloy", "shimmer"]), ("gemini", ["Kore", "Puck"]), ("xai", ["eve", "zenith"])])  # fmt: skip
 def test_an_unknown_voice_is_told_which_there_are(client, name, voices):
     with pytest.raises(openai.BadRequestError) as refused:
         speak(client, name, voice="nobody", response_format="wav")
@@ -166,6 +185,15 @@ def test_an_unknown_voice_is_told_which_there_are(client, name, voices):
         ("gemini", {"response_format": "mp3"}, "response_format"),
         ("gemini", {"response_format": "wav", "speed": 2}, "speed"),
         ("letter", {"stream_format": "sse"}, "stream_format"),
+        ("mistral", {"response_format": "aac"}, "response_format"),
+        ("mistral", {"speed": 2}, "speed"),
+        ("mistral", {"instructions": "calm"}, "instructions"),
+        # The vendor's own words: nobody else knows which voices an account has.
+        ("mistral", {"voice": "nobody"}, "voice"),
+        ("mistral", {"input": "moderated"}, "input"),
+        ("xai", {"response_format": "opus"}, "response_format"),
+        ("xai", {"speed": 2}, "speed"),
+        ("xai", {"input": "x" * 15001}, "input"),
         ("token", {"input": "x" * 4097}, "input"),
         ("token", {"speed": 5}, "speed"),
     ],

@@ -16,6 +16,7 @@ KINDS = {
     "tokens": ("openai", "openai/v1", "gpt-4o-transcribe", 'completion: "0.00001", audio: "0.0000025"'),
     "diarize": ("openai", "openai/v1", "gpt-4o-transcribe-diarize", 'completion: "0.00001", audio: "0.0000025"'),
     "mistral": ("mistral", "mistral/v1", "voxtral-mini-2602", 'completion: "0", audio_second: "0.00005"'),
+    "xai": ("xai", "xai/v1", "grok-voice-transcribe-2.0", 'completion: "0", audio_second: "0.00003"'),
     "engine": ("openai_compatible", "openai/v1", "whisper", 'completion: "0", audio_second: "0.00001"'),
 }
 
@@ -56,6 +57,7 @@ def ask(client, name, sound=SOUND, **members):
         # It says seconds and is sold by the token: 30 of sound, and 7 for the 27 letters that came.
         ("diarize", "tokens", 30 * 0.0000025 + 7 * 0.00001),
         ("mistral", "duration", 3 * 0.00005),
+        ("xai", "duration", 3 * 0.00003),
         ("engine", "duration", 3 * 0.00001),
     ],
 )
@@ -281,3 +283,32 @@ def test_no_sound(client, sound):
     with pytest.raises(openai.BadRequestError) as refused:
         ask(client, "whisper", sound)
     assert refused.value.param == "file"
+
+
+def test_xai(client):
+    """Its words become OpenAI's; text and subtitles are made of them, and events of the whole."""
+    reply = ask(client, "xai", response_format="verbose_json", timestamp_granularities=["word"], language="en")
+    assert (reply.duration, reply.language) == (3.0, "en")
+    assert [(word.word, word.start) for word in reply.words][:2] == [("Heard", 0.25), (str(len(SOUND)), 1.25)]
+    assert ask(client, "xai", response_format="text") == HEARD + "\n"
+    assert ask(client, "xai", response_format="srt").startswith("1\n00:00:00,250 --> 00:00:04,750\nHeard")
+    *deltas, done = ask(client, "xai", stream=True)
+    assert ("".join(event.delta for event in deltas), done.text) == (HEARD, HEARD)
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client, "xai", response_format="diarized_json")
+    assert refused.value.param == "response_format"
+
+
+def test_xai_takes_no_field_behind_a_file_on_its_way(vendors):
+    """The vendor wants the file to be the last part."""
+    router, key = vendors
+    parts = [("model", (None, "sim/xai")), ("file", ("a.wav", SOUND)), ("language", (None, "en"))]
+    headers = {"authorization": f"Bearer {key}"}
+    reply = httpx.post(f"{router.base_url}/audio/transcriptions", files=parts, headers=headers, timeout=30)
+    assert reply.status_code == 400, reply.text
+    assert reply.json()["error"]["param"] == "language"
+    # Where the file stands before the model it is kept, and everything is put before it.
+    reply = httpx.post(
+        f"{router.base_url}/audio/transcriptions", files=[parts[1], parts[0], parts[2]], headers=headers, timeout=30
+    )
+    assert reply.json()["text"] == HEARD, reply.text

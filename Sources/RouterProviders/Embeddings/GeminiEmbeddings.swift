@@ -17,7 +17,7 @@ public struct GeminiEmbeddings: OperationTranslator {
         for request: OperationRequest, at endpoint: Endpoint
     ) throws(UpstreamFailure) -> [any UpstreamTask] {
         guard request.inputCount > Self.batchMax else { return [] }
-        let texts = try texts(of: request, at: endpoint)
+        let texts = try Self.texts(of: request, at: endpoint)
         // As many bytes for each text, that all answers together stay within what is read of one.
         let bytesMax = EmbeddingsAnswer.limits.bytesMax / texts.count
         var tasks: [any UpstreamTask] = []
@@ -32,10 +32,10 @@ public struct GeminiEmbeddings: OperationTranslator {
 
     /// The request; of several the first.
     public func encode(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) -> UpstreamRequest {
-        try encode(texts(of: request, at: endpoint).prefix(Self.batchMax), of: request, for: endpoint)
+        try encode(Self.texts(of: request, at: endpoint).prefix(Self.batchMax), of: request, for: endpoint)
     }
 
-    private func texts(
+    static func texts(
         of request: OperationRequest, at endpoint: Endpoint
     ) throws(UpstreamFailure) -> [JSONValue] {
         guard !request.hasTokens, let input = request.root["input"] else { throw .takesNoTokens(endpoint) }
@@ -46,7 +46,7 @@ public struct GeminiEmbeddings: OperationTranslator {
         _ texts: ArraySlice<JSONValue>, of request: OperationRequest, for endpoint: Endpoint
     ) throws(UpstreamFailure) -> UpstreamRequest {
         let name = "models/\(endpoint.upstreamModel)"
-        let task = try task(of: request)
+        let task = try Self.task(of: request)
         var writer = JSONWriter(capacity: texts.reduce(32) { $0 + $1.text.count + 160 })
         writer.beginObject()
         writer.name("requests")
@@ -78,7 +78,7 @@ public struct GeminiEmbeddings: OperationTranslator {
     }
 
     /// What OpenRouter's `input_type` is called here.
-    private func task(of request: OperationRequest) throws(UpstreamFailure) -> String? {
+    static func task(of request: OperationRequest) throws(UpstreamFailure) -> String? {
         guard let type = request.root["input_type"], !type.isNull else { return nil }
         switch type.string {
         case "search_query": return "RETRIEVAL_QUERY"
@@ -94,13 +94,17 @@ public struct GeminiEmbeddings: OperationTranslator {
         }
     }
 
+    /// Whether its embeddings need not have the length 1.
+    static func isShort(_ request: OperationRequest) -> Bool {
+        request.root["dimensions"]?.integer.map { $0 < dimensionsOfUnits } ?? false
+    }
+
     public func makeDecoder(
         for request: OperationRequest, from endpoint: Endpoint, head: UpstreamHead
     ) -> any AnswerDecoder {
-        let isShort = request.root["dimensions"]?.integer.map { $0 < Self.dimensionsOfUnits } ?? false
         let isOne = request.inputCount <= Self.batchMax
         return WholeAnswer(
-            EmbeddingsAnswer(request, makesUnits: isShort) { answer throws(UpstreamFailure) in
+            EmbeddingsAnswer(request, makesUnits: Self.isShort(request)) { answer throws(UpstreamFailure) in
                 guard !isOne else { return try Self.reading(answer) }
                 var (vectors, usage): ([JSONValue], Usage?) = ([], Usage())
                 for part in answer["parts"]?.elements.map(\.self) ?? [] {

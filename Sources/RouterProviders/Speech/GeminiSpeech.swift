@@ -6,7 +6,8 @@ public import RouterCore
 /// PCM and events are asked for as a stream, and go out as they come. In events a WAV header says that the length is not
 /// known (all bits set), as OpenAI's own does.
 ///
-/// Turns are lines, with the names of two speakers before them where there are two voices.
+/// Turns are lines, with the names of two speakers before them where there are two voices. Models from 3.8 on read a
+/// text word for word, and are told beside it who speaks, and how: ``GeminiSpokenPart``.
 ///
 /// Source: Gemini API guide, "Speech generation", section "Multi-speaker" for turns.
 public struct GeminiSpeech: OperationTranslator {
@@ -28,15 +29,25 @@ public struct GeminiSpeech: OperationTranslator {
         let instructions = root["instructions"]?.string ?? ""
         let method = isStreamed(request) ? "streamGenerateContent?alt=sse" : "generateContent"
         var (text, voices): (String, [String])
+        var parts: [GeminiSpokenPart]
         if let turns = request.speechTurns {
-            (text, voices) = try script(of: turns, root, for: endpoint)
+            let speakers: [Int]
+            (speakers, voices) = try cast(of: turns, root, for: endpoint)
+            text = Self.script(of: turns, speakers, voices: voices)
             if !instructions.isEmpty { text = "\(instructions):\n\(text)" }
+            parts = zip(turns, speakers).map { turn, speaker in
+                GeminiSpokenPart(
+                    text: turn.text, style: turn.instructions.isEmpty ? instructions : turn.instructions,
+                    speaker: voices.count > 1 ? Self.name(of: speaker) : nil)
+            }
         } else {
             (text, voices) = (root["input"]?.string ?? "", [try voice(root["voice"], for: endpoint)])
+            parts = [GeminiSpokenPart(text: text, style: instructions)]
             if !instructions.isEmpty { text = "\(instructions): \(text)" }
         }
+        if !GeminiSpokenPart.areTaken(by: endpoint.upstreamModel) { parts = [GeminiSpokenPart(text: text)] }
         return UpstreamRequest(
-            path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body(text, voices: voices))
+            path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body(parts, voices: voices))
     }
 
     /// - Parameter member: that names it.
@@ -52,10 +63,10 @@ public struct GeminiSpeech: OperationTranslator {
     /// The most that it tells apart.
     private static let voicesMax = 2
 
-    /// A line for each turn, and the voices in the order in which they are first heard.
-    private func script(
+    /// Who speaks each turn, and the voices in the order in which they are first heard.
+    private func cast(
         of turns: [SpeechTurn], _ root: JSONValue, for endpoint: Endpoint
-    ) throws(UpstreamFailure) -> (text: String, voices: [String]) {
+    ) throws(UpstreamFailure) -> (speakers: [Int], voices: [String]) {
         var (voices, speakers): ([String], [Int]) = ([], [])
         for (index, turn) in turns.enumerated() {
             let voice =
@@ -72,11 +83,16 @@ public struct GeminiSpeech: OperationTranslator {
                 "`input` must have at most \(Self.voicesMax) voices for \(endpoint.upstreamModel), not \(voices.count).",
                 parameter: "input")
         }
+        return (speakers, voices)
+    }
+
+    /// A line for each turn.
+    private static func script(of turns: [SpeechTurn], _ speakers: [Int], voices: [String]) -> String {
         let lines = zip(turns, speakers).map { turn, speaker in
-            let name = voices.count > 1 ? "\(Self.name(of: speaker)): " : ""
+            let name = voices.count > 1 ? "\(name(of: speaker)): " : ""
             return name + (turn.instructions.isEmpty ? "" : "[\(turn.instructions)] ") + turn.text
         }
-        return (lines.joined(separator: "\n"), voices)
+        return lines.joined(separator: "\n")
     }
 
     private static func name(of speaker: Int) -> String { "Speaker\(speaker + 1)" }
@@ -98,8 +114,8 @@ public struct GeminiSpeech: OperationTranslator {
     }
 
     /// - Parameter voices: of one speaker, or of each.
-    private func body(_ text: String, voices: [String]) -> [UInt8] {
-        var writer = JSONWriter(capacity: text.utf8.count + 300)
+    private func body(_ parts: [GeminiSpokenPart], voices: [String]) -> [UInt8] {
+        var writer = JSONWriter(capacity: parts.reduce(300) { $0 + $1.text.utf8.count + $1.style.utf8.count + 80 })
         writer.beginObject()
         writer.name("contents")
         writer.beginArray()
@@ -107,9 +123,7 @@ public struct GeminiSpeech: OperationTranslator {
         writer.member("role", "user")
         writer.name("parts")
         writer.beginArray()
-        writer.beginObject()
-        writer.member("text", text)
-        writer.endObject()
+        for part in parts { part.write(to: &writer) }
         writer.endArray()
         writer.endObject()
         writer.endArray()

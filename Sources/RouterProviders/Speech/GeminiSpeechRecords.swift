@@ -13,6 +13,8 @@ struct GeminiSpeechRecords: Sendable {
     private var finish: String?
     private var blocked: String?
 
+    private static let types = ["audio/l16", "audio/pcm", "audio/wav", "audio/x-wav", "audio/wave"]
+
     init(form: AnswerForm, isWAV: Bool) {
         self.form = form
         self.isWAV = isWAV
@@ -37,13 +39,18 @@ struct GeminiSpeechRecords: Sendable {
 
     private mutating func read(audio: JSONValue, into events: inout [ChatEvent]) throws(UpstreamFailure) {
         let type = audio["mimeType"]?.string ?? ""
-        guard type.lowercased().hasPrefix("audio/l16") || type.lowercased().hasPrefix("audio/pcm"),
+        guard Self.types.contains(where: { type.lowercased().hasPrefix($0) }),
             let text = audio["data"]?.string, let letters = Base64.checked(Array(text.utf8)[...])
         else { throw .notAudio }
-        let samples = Base64.decoded(letters)
+        var samples = Base64.decoded(letters)
         let isFirst = !hasAudio
         hasAudio = true
         if isFirst { rate = AudioType.rate(ofPCM: type) }
+        if isFirst, type.lowercased().hasSuffix("wav") || WAVSamples.begin(samples) {
+            // Newer models make the header themselves when they answer whole.
+            guard let file = WAVSamples(samples) else { throw .notAudio }
+            (samples, rate) = (file.samples, file.rate)
+        }
         switch (form, isWAV) {
         case (.events, true) where isFirst:
             events.append(.content(.audio(WAVHeader.bytes(samples: nil, rate: rate) + samples)))

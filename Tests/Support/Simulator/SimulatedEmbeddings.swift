@@ -22,6 +22,9 @@ enum SimulatedEmbeddings {
                 return #"{"values":[\#(part?["text"]?.string.flatMap { Int($0) } ?? place), -2, 0.5]}"#
             }
             return .json(200, #"{"embeddings":[\#(vectors.joined(separator: ","))]}"#)
+        case .gemini
+        where path.hasSuffix(":predict") && root["instances"]?.elements.contains { $0["content"] != nil } == true:
+            return vertex(root)
         case .openai, .mistral, .deepseek, .xai:
             guard path == "/embeddings" else { return nil }
             let known =
@@ -46,6 +49,20 @@ enum SimulatedEmbeddings {
             )
         case .gemini, .anthropic: return nil
         }
+    }
+
+    /// At Google Cloud: one text a request.
+    private static func vertex(_ root: JSONValue) -> SimulatedResponse {
+        guard root["instances"]?.count == 1, let instance = root["instances"]?.elements.first(where: { _ in true }),
+            let text = instance["content"]?.string
+        else {
+            return SimulatedVendor.gemini.refusal(400, "INVALID_ARGUMENT", "The model takes one instance a request.")
+        }
+        let place = ["one": 0, "two": 1][text] ?? Int(text) ?? 0
+        return .json(
+            200,
+            #"{"predictions":[{"embeddings":{"values":[\#(place), -2, 0.5],"statistics":{"token_count":3.0,"truncated":false}}}],"metadata":{"billableCharacterCount":\#(text.count)}}"#
+        )
     }
 
     /// As little-endian floats.

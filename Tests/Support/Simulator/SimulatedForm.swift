@@ -5,6 +5,8 @@ public struct SimulatedForm: Sendable {
     public private(set) var fields: [FormField] = []
     public private(set) var fileName: String?
     public private(set) var audio = AudioReader()
+    /// Whether no field came behind the file.
+    public private(set) var isFileLast = false
     /// What is wrong with it.
     public private(set) var fault: String?
     private var reader: MultipartReader?
@@ -45,6 +47,7 @@ public struct SimulatedForm: Sendable {
         switch event {
         case .part(let head, offset: _):
             isFile = head.fileName != nil
+            isFileLast = isFile
             if isFile { fileName = head.fileName } else { fields.append(FormField(head.name, "")) }
         case .bytes:
             if isFile {

@@ -22,6 +22,7 @@ enum SimulatedImages {
                 200,
                 #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"\#(pixel)"}}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":1290,"totalTokenCount":1295,"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1290}]}}"#
             )
+        case .xai where path == "/images/generations": return SimulatedXAI.images(root)
         case .openai where path == "/images/generations":
             let known = [
                 "model", "prompt", "n", "size", "quality", "background", "output_format", "output_compression",

@@ -15,6 +15,8 @@ enum SimulatedSpeech {
         where root["generationConfig"]?["responseModalities"]?.elements.contains { $0.equals("AUDIO") } == true:
             gemini(root, at: path)
         case .openai where path == "/audio/speech": openAI(root)
+        case .mistral where path == "/audio/speech": SimulatedMistralSpeech.answer(root)
+        case .xai where path == "/tts": SimulatedXAI.speech(root)
         default: nil
         }
     }
@@ -55,11 +57,20 @@ enum SimulatedSpeech {
             return SimulatedVendor.gemini.refusal(
                 400, "INVALID_ARGUMENT", "A voice is needed, or two for two speakers.")
         }
-        func record(_ samples: [UInt8], _ more: String) -> String {
-            #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"\#(base64(samples))"}}],"role":"model"},"index":0\#(more)}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":30,"totalTokenCount":38,"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":30}]},"modelVersion":"sim-tts","responseId":"rt"}"#
+        let isNewer = path.contains("/gemini-3.8")
+        let parts = root["contents"]?.elements.flatMap { $0["parts"].map { Array($0.elements) } ?? [] } ?? []
+        guard isNewer || parts.allSatisfy({ $0["speechMetadata"] == nil }) else {
+            return SimulatedVendor.gemini.refusal(
+                400, "INVALID_ARGUMENT", "Speech metadata is not supported for this model.")
+        }
+        func record(_ samples: [UInt8], _ more: String, type: String = "audio/L16;codec=pcm;rate=24000") -> String {
+            #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"\#(type)","data":"\#(base64(samples))"}}],"role":"model"},"index":0\#(more)}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":30,"totalTokenCount":38,"candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":30}]},"modelVersion":"sim-tts","responseId":"rt"}"#
         }
         let end = #","finishReason":"STOP""#
-        guard isStreamed else { return .json(200, record(samples, end)) }
+        guard isStreamed else {
+            guard isNewer, let file = sound(as: "wav") else { return .json(200, record(samples, end)) }
+            return .json(200, record(file.bytes, end, type: "audio/wav"))
+        }
         let pieces = cut(samples)
         let records = pieces.enumerated().map { "data: \(record($1, $0 + 1 == pieces.count ? end : ""))\r\n\r\n" }
         return .stream(records, firstContent: 0)
@@ -72,17 +83,23 @@ enum SimulatedSpeech {
         }
         let config = root["generationConfig"]?["speechConfig"]
         guard let speakers = config?["multiSpeakerVoiceConfig"]?["speakerVoiceConfigs"] else { return isNamed(config) }
-        let content = root["contents"]?.elements.first { _ in true }
-        let text = content?["parts"]?.elements.first { _ in true }?["text"]?.string ?? ""
+        let parts = root["contents"]?.elements.first { _ in true }?["parts"]?.elements.map(\.self) ?? []
+        let text = parts.first?["text"]?.string ?? ""
+        // Beside each part, or in the text.
+        let named = parts.compactMap { $0["speechMetadata"]?["speaker"]?.string }
         return config?["voiceConfig"] == nil && speakers.count == 2
-            && speakers.elements.allSatisfy { isNamed($0) && text.contains("\($0["speaker"]?.string ?? "?"): ") }
+            && (named.isEmpty || named.count == parts.count)
+            && speakers.elements.allSatisfy {
+                let name = $0["speaker"]?.string ?? "?"
+                return isNamed($0) && (named.contains(name) || text.contains("\(name): "))
+            }
     }
 
     /// 16 bits, 24,000 samples a second.
     private static let samples = [UInt8](repeating: 0, count: milliseconds * 48)
 
     /// - Returns: the content type and the bytes, or `nil` when OpenAI has no such format.
-    private static func sound(as format: String) -> (type: String, bytes: [UInt8])? {
+    static func sound(as format: String) -> (type: String, bytes: [UInt8])? {
         func frames(_ count: Int, _ head: [UInt8], bytes: Int) -> [UInt8] {
             let frame = head + [UInt8](repeating: 0, count: bytes - head.count)
             return Array([[UInt8]](repeating: frame, count: count).joined())
@@ -120,10 +137,10 @@ enum SimulatedSpeech {
         }
     }
 
-    private static func cut(_ bytes: [UInt8]) -> [[UInt8]] {
+    static func cut(_ bytes: [UInt8]) -> [[UInt8]] {
         let size = (bytes.count + pieceCount - 1) / pieceCount
         return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min(bytes.count, $0 + size)]) }
     }
 
-    private static func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encoded(bytes), as: UTF8.self) }
+    static func base64(_ bytes: [UInt8]) -> String { String(decoding: Base64.encoded(bytes), as: UTF8.self) }
 }

@@ -6,6 +6,7 @@ import RouterCore
 enum SimulatedTranscription {
     /// - Returns: `nil` when the path is not that of transcripts.
     static func answer(_ form: SimulatedForm, at path: String, of vendor: SimulatedVendor) -> SimulatedResponse? {
+        if vendor == .xai, path == "/stt" { return SimulatedXAI.transcript(form) }
         guard path == "/audio/transcriptions", vendor == .openai || vendor == .mistral else { return nil }
         func refused(_ message: String) -> SimulatedResponse { vendor.refusal(400, "invalid_request_error", message) }
         if let fault = form.fault { return refused(fault) }
