@@ -1,5 +1,5 @@
-"""Fifty files of 25 MB at once, twice over the same connections, in each form that a request has: what they take of routerd's
-memory, and that every byte arrives."""
+"""Fifty files of 25 MB at once, twice over the same connections, in each form that a request has and with as much beside them as
+it may have: what they take of routerd's memory, and that every byte arrives."""
 
 import base64
 import hashlib
@@ -102,21 +102,18 @@ def form_field(name, value):
 
 def body(sound, kind):
     """The pieces of a request's body, and its type."""
-    if kind.startswith("JSON"):
-        text = b'"mine":"%b",' % (b"x" * 60_000) if "text" in kind else b""
-        start = b'{%b"input_audio":{"data":"' % text
+    if kind == "JSON":
+        start = b'{"mine":"%b","input_audio":{"data":"' % (b"x" * 60_000)
         return [start, base64.b64encode(sound), b'","format":"wav"},"model":"mine/ear"}'], "application/json"
     field = form_field(b"model", b"mine/ear")
     file = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' % BOUNDARY
-    fields = [form_field(*each) for each in FIELDS.items() if len(each[1]) < 100_000 or kind == "speaker"]
+    fields = [form_field(*each) for each in FIELDS.items()]
     pieces = {
         "model first": [field, file, sound, b"\r\n"],
         "file first": [file, sound, b"\r\n", field],
-        "long fields": [field, *fields, file, sound, b"\r\n"],
         "speaker": [field, *fields, file, sound, b"\r\n"],
-        "long end": [field, file, sound, b"\r\n"],
     }[kind]
-    end = b" " * 120_000 if kind == "long end" else b""
+    end = b" " * 120_000 if kind == "model first" else b""
     return [*pieces, b"--%b--\r\n" % BOUNDARY + end], f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
@@ -140,7 +137,7 @@ def upload(router, key, pieces, content_type):
     connection.close()
 
 
-@pytest.mark.parametrize("kind", ["model first", "file first", "JSON", "JSON with text", "long fields", "speaker", "long end"])
+@pytest.mark.parametrize("kind", ["model first", "file first", "JSON", "speaker"])
 def test_fifty_files_at_once(sink, routed, kind):
     router, key = routed
     sound = b"RIFF\xff\xff\xff\x01WAVE" + bytes(range(256)) * (FILE_BYTES // 256)
@@ -160,7 +157,7 @@ def test_fifty_files_at_once(sink, routed, kind):
     digest = hashlib.sha256(sound).hexdigest()
     assert [status for status, _ in answers] == [200] * 2 * COUNT, answers[:3]
     assert all(json.loads(body)["text"] == digest for _, body in answers)
-    assert len(sink.fields) == {"long fields": 3, "speaker": 4}.get(kind, 0)
+    assert len(sink.fields) == {"JSON": 1, "speaker": 4}.get(kind, 0)
     most = memory(router.program, "VmHWM")
     print(f"{(most - before) >> 20} MiB more for {COUNT} files of {FILE_BYTES >> 20} MiB")
     assert most - before < MEMORY_BYTES_MAX
