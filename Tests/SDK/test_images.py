@@ -117,7 +117,6 @@ def test_stream_refused(client):
     assert refused.value.param == "stream"
 
 
-<<<<<<< HEAD
 def test_xai(client):
     """A ratio and a resolution, and a price by what was asked for."""
     reply = client.images.generate(
@@ -130,7 +129,8 @@ def test_xai(client):
     with pytest.raises(openai.BadRequestError) as refused:
         client.images.generate(model="sim/xai", prompt="p", size="512x512")
     assert refused.value.param == "size"
-=======
+
+
 def test_stream_of_several(client):
     """OpenAI is asked for them whole, so each is an event."""
     events = list(client.images.generate(model="sim/openai", prompt="p", n=2, stream=True, partial_images=2))
@@ -145,4 +145,3 @@ def test_openrouter_path(client):
     reply = client.post("/images", cast_to=openai.types.ImagesResponse, body=body)
     assert base64.b64decode(reply.data[0].b64_json).startswith(PIXEL_START)
     assert reply.usage.model_extra["cost"] == pytest.approx(4160 * 0.00004)
->>>>>>> main
