@@ -189,10 +189,12 @@ struct TestForm {
             try LoopbackServer(steps: [.answer(503, body: "{}")]), try LoopbackServer(steps: Self.answer),
         ]
         try await serve(servers) { port, _ in
-            let voices = ["data:audio/wav;base64," + String(repeating: "QUJD", count: 500_000), "second"]
+            let voices = ["data:audio/wav;base64," + String(repeating: "QUJD", count: 500_000), "second", "", "third"]
             var form = TestForm(
                 TestForm.field("known_speaker_references[]", voices[0]), TestForm.field("model", "test/hear"),
                 TestForm.field("known_speaker_references[]", String(repeating: voices[1], count: 20_000)),
+                TestForm.field("known_speaker_references[]", voices[2]),
+                TestForm.field("known_speaker_references[]", voices[3]),
                 TestForm.field("prompt", String(repeating: "\u{F6}", count: 32_000)))
             let file = TestForm.wav() + Self.noise
             form.parts.insert(TestForm.file(file), at: fileAt)
@@ -203,10 +205,28 @@ struct TestForm {
                 #expect(came["content-length"] == "\(came.body.count)")
                 let parts = try Self.parts(of: came)
                 #expect(parts["file"]?.elementsEqual(file) == true && parts["prompt"]?.count == 64_000)
-                let sent = Array((voices[0] + String(repeating: voices[1], count: 20_000)).utf8)
+                let sent = Array((voices[0] + String(repeating: voices[1], count: 20_000) + voices[3]).utf8)
                 #expect(try Self.all("known_speaker_references[]", of: came).elementsEqual(sent))
             }
         }
+    }
+
+    @Test("a kept file that its vendor does not read to the end is let go of with its request")
+    func letsGoOfKept() async throws {
+        weak var spool: SpoolFile?
+        weak var pipe: UploadPipe?
+        do {
+            let file = SpoolFile(in: "/tmp")
+            spool = file
+            file.write([UInt8](repeating: 7, count: 1 << 20).span)
+            await withCheckedContinuation { kept in file.finish { _ in kept.resume() } }
+            let opened = try #require(SpoolContent(file, 0..<1 << 20).open(with: []))
+            pipe = opened.pipe
+            // It is poured as far as it may be.
+            #expect(await eventually { opened.pipe.unreadCount >= 96 * 1024 })
+        }
+        for _ in 0..<1000 where spool != nil || pipe != nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(spool == nil && pipe == nil)
     }
 
     /// The values of all fields of a name, one behind the other.
@@ -339,7 +359,7 @@ struct TestForm {
                 ),
                 (
                     "much behind the end",
-                    good.head(length: good.body.count + 200_000) + good.body + [UInt8](repeating: 0x20, count: 200_000),
+                    good.head(length: good.body.count + 400_000) + good.body + [UInt8](repeating: 0x20, count: 400_000),
                     413, "behind its file"
                 ),
                 (

@@ -103,7 +103,7 @@ def form_field(name, value):
 def body(sound, kind):
     """The pieces of a request's body, and its type."""
     if kind == "JSON":
-        start = b'{"mine":"%b","input_audio":{"data":"' % (b"x" * 60_000)
+        start = b'{"mine":"%b","input_audio":{"data":"' % (b"x" * 45_000)
         return [start, base64.b64encode(sound), b'","format":"wav"},"model":"mine/ear"}'], "application/json"
     field = form_field(b"model", b"mine/ear")
     file = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' % BOUNDARY

@@ -145,7 +145,13 @@ struct Attempt: Sendable {
         let fetch = ResultFetch(
             provider: endpoint.provider, timeouts: engine.limits.timeouts, transport: engine.transport,
             media: engine.media)
-        return try await fetch.fetch(missing, within: left)
+        do throws(UpstreamFailure) {
+            return try await fetch.fetch(missing, within: left)
+        } catch {
+            var failure = error
+            failure.wasAsked = true  // Who made it was.
+            throw failure
+        }
     }
 
     private func refusal(_ head: UpstreamHead) async throws(UpstreamFailure) -> UpstreamFailure {

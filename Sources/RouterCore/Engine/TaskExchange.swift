@@ -111,6 +111,7 @@ final class TaskExchange: Exchange {
         let body = failure == nil ? Self.joined(&parts) : []
         state.withLock { state in
             state.failure = failure
+            if state.wasAsked { state.failure?.wasAsked = true }
             if failure == nil { state.rest = [.head(UpstreamHead(status: 200)), .bytes(body)] }
         }
     }

@@ -17,7 +17,7 @@ public struct InputAudioReader {
     }
 
     /// So much may stand beside the sound.
-    static let textBytesMax = 64 * 1024
+    static let textBytesMax = 48 * 1024
 
     private let bytesMax: Int
     private(set) var text: [UInt8] = []

@@ -165,7 +165,7 @@ public struct FormUpload: Sendable {
         body += "--\(boundary)\r\n".utf8
         body += fileHead
         let pipeBytes = rest.reduce(content.byteCount) { $0 + $1.byteCount }
-        return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: pipeBytes, end: end))
+        return (body, Upload(pipe: pipe, turn: turn, pipeByteCount: pipeBytes, end: end, isLive: content.isLive))
     }
 
     /// Fields that are kept stand behind the file: each with the line end that closes what is before it.

@@ -7,12 +7,15 @@ public struct Upload: Sendable, Hashable {
     public var pipeByteCount: Int
     /// Sent behind them.
     public var end: [UInt8]
+    /// They come from a client while they are sent, as fast as that sends.
+    public var isLive: Bool
 
-    public init(pipe: UploadPipe, turn: Int = 0, pipeByteCount: Int, end: [UInt8] = []) {
+    public init(pipe: UploadPipe, turn: Int = 0, pipeByteCount: Int, end: [UInt8] = [], isLive: Bool = true) {
         self.pipe = pipe
         self.turn = turn
         self.pipeByteCount = pipeByteCount
         self.end = end
+        self.isLive = isLive
     }
 
     /// Of all that follows.
@@ -20,7 +23,7 @@ public struct Upload: Sendable, Hashable {
 
     public static func == (one: Self, other: Self) -> Bool {
         one.pipe === other.pipe && one.turn == other.turn && one.pipeByteCount == other.pipeByteCount
-            && one.end == other.end
+            && one.end == other.end && one.isLive == other.isLive
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -34,7 +37,10 @@ public protocol UploadContent: Sendable {
     /// Of all that a pipe brings.
     var byteCount: Int { get }
 
-    /// Whether ``open()`` gives a pipe now.
+    /// It is still on its way.
+    var isLive: Bool { get }
+
+    /// Whether ``open(with:)`` gives a pipe now.
     var canOpen: Bool { get }
 
     /// Starts from the first byte, for one reader; the one before reads no more.
@@ -42,6 +48,10 @@ public protocol UploadContent: Sendable {
     /// - Parameter rest: what the pipe brings behind the content; empty for content that keeps nothing else.
     /// - Returns: `nil` when that byte is gone: it was sent to somebody already.
     func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)?
+}
+
+extension UploadContent {
+    public var isLive: Bool { false }
 }
 
 /// A part of what a pipe brings.
@@ -69,6 +79,7 @@ public struct LiveContent: UploadContent {
         self.byteCount = byteCount
     }
 
+    public var isLive: Bool { true }
     public var canOpen: Bool { pipe.canRewind }
 
     public func open(with rest: [UploadSegment]) -> (pipe: UploadPipe, turn: Int)? {

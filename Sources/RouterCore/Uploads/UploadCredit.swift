@@ -9,7 +9,7 @@ public actor UploadCredit {
     private var hold: Hold?
     /// Holds the request, and so this: let go of once it was asked, and at the end.
     private var grow: Grow?
-    private var growing: Task<(hold: Hold, growth: HoldGrowth), Never>?
+    private var growing: Task<HoldGrowth, Never>?
     private var hasEnded = false
     /// A file may be whole before credit is set aside for it.
     private var waiting: CheckedContinuation<Void, Never>?
@@ -51,13 +51,12 @@ public actor UploadCredit {
         let task = Task {
             var hold = hold
             let growth = await grow(&hold)
-            return (hold: hold, growth: growth)
+            self.hold = hold
+            growing = nil
+            return growth
         }
         growing = task
-        let grown = await task.value
-        self.hold = grown.hold
-        growing = nil
-        return grown.growth
+        return await task.value
     }
 
     /// The request is settled, or will never be asked: nothing more is set aside.
@@ -68,7 +67,7 @@ public actor UploadCredit {
         hasEnded = true
         grow = nil
         wake()
-        if let growing { return await growing.value.hold }
+        _ = await growing?.value
         return hold
     }
 }

@@ -13,8 +13,10 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     struct Limits: Sendable, Hashable {
         /// Of the file.
         var fileBytesMax = 25 << 20
-        /// Of the values of all fields that are in memory; what would be more is kept on the disk, if nobody reads it here.
-        var fieldsBytesMax = 32 * 1024
+        /// Of the fields that are read here, and of the names of all.
+        var readBytesMax = 32 * 1024
+        /// Of the values of the others that are in memory; what would be more is kept on the disk.
+        var passedBytesMax = 16 * 1024
         /// Of what is kept of them.
         var keptBytesMax = 16 << 20
         var parts = MultipartReader.Limits()
@@ -49,7 +51,8 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     /// Those behind the file.
     private let late = LateFields()
     private let credit = UploadCredit()
-    private var fieldBytes = 0
+    private var readBytes = 0
+    private var passedBytes = 0
     private var promptCharacters = 0
     private var fileHead: MultipartHead?
     private var isFileWhole = false
@@ -58,8 +61,8 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
     private var tail: [UInt8] = []
     private var upload: FormUpload?
 
-    /// Of the end of a file, fields behind it with their heads, and what some send behind the last boundary.
-    private static let tailBytesMax = 128 * 1024
+    /// Of the end of a file, which comes in one piece with what follows it, fields behind it with their heads, and what some send behind the last boundary.
+    private static let tailBytesMax = 128 * 1024 + UploadReading.pieceBytes
     /// So much of a file tells what it is and, mostly, how long it takes to play.
     private static let fileBytesNeeded = 4096
 
@@ -199,10 +202,15 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
 
     private func add(_ bytes: Span<UInt8>, to field: inout FormField) throws(APIError) {
         if field.name == "prompt" { try countPrompt(bytes) }
-        if field.kept == nil, fieldBytes + bytes.count > limits.fieldsBytesMax { try moveOut(&field) }
+        if Self.readNames.contains(String(field.rootName)) {
+            try read(bytes.count, of: field)
+            field.value += bytes
+            return
+        }
+        if field.kept == nil, passedBytes + bytes.count > limits.passedBytesMax { try moveOut(&field) }
         guard let kept = field.kept else {
             field.value += bytes
-            fieldBytes += bytes.count
+            passedBytes += bytes.count
             return
         }
         keep(bytes)
@@ -214,14 +222,19 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
 
     /// Goes on with a field on the disk.
     private func moveOut(_ field: inout FormField) throws(APIError) {
-        guard !Self.readNames.contains(String(field.rootName)) else {
-            throw Self.tooLarge(field, "fields like it have at most \(limits.fieldsBytesMax >> 10) KiB together")
-        }
         if case .pipe? = carrier { throw Self.mustBeEarly(String(field.plainName)) }
-        fieldBytes -= field.value.count
+        passedBytes -= field.value.count
         field.kept = spoolCount..<spoolCount
         keep(field.value.span)
         field.value = []
+    }
+
+    /// Counts what has to be in memory.
+    private func read(_ count: Int, of field: FormField) throws(APIError) {
+        readBytes += count
+        guard readBytes <= limits.readBytesMax else {
+            throw Self.tooLarge(field, "fields like it have at most \(limits.readBytesMax >> 10) KiB together")
+        }
     }
 
     /// A prompt on the disk is not checked with the others.
@@ -268,9 +281,14 @@ final class FormIntake: UploadIntake, @unchecked Sendable {
                 let root = String(FormField.rootName(of: head.name))
                 if Self.earlyNames.contains(root) { throw Self.mustBeEarly(root) }
             }
-            fieldBytes += head.typeLine.count
             promptCharacters = 0
-            part = .field(FormField(head.name, [], typeLine: head.typeLine))
+            var field = FormField(head.name, [], typeLine: head.typeLine)
+            try read(head.name.utf8.count + head.typeLine.count, of: field)
+            // Those of one name stay in their order: what is kept is sent behind the rest.
+            if fields.contains(where: { $0.kept != nil && $0.plainName == field.plainName }) {
+                field.kept = spoolCount..<spoolCount
+            }
+            part = .field(field)
             return
         }
         guard fileHead == nil else {

@@ -129,7 +129,11 @@ final class SpoolFile: Sendable {
             var segments = segments
             while let piece = self.popPiece(of: &segments) {
                 let rest = segments
-                guard pipe.write(piece, whenRoom: { self.pour(rest, into: pipe) }) else { return }
+                // Weak: a pipe that nobody reads any more would keep this file, and that the pipe.
+                let hasRoom = pipe.write(piece) { [weak pipe] in
+                    if let pipe { self.pour(rest, into: pipe) }
+                }
+                guard hasRoom else { return }
             }
             pipe.finish()
         }

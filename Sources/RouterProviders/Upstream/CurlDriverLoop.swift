@@ -80,7 +80,9 @@ final class CurlDriverLoop {
             switch order {
             case .start(let channel): start(channel)
             case .resume(let channel): channel.transfer?.resume()
-            case .send(let channel): channel.transfer?.resumeSending()
+            case .send(let channel):
+                channel.note(.taken(at: .now()))  // The vendor's turn.
+                channel.transfer?.resumeSending()
             case .stop(let channel):
                 if let transfer = channel.transfer { release(transfer) }
             case .end(let waiter):

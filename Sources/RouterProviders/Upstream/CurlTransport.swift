@@ -47,7 +47,8 @@ public final class CurlTransport: Transport {
         let limits = ExchangeLimits(timeouts)
         let receiving = request.isPassedOn ? settings.passedOn : settings.collected
         let state = ExchangeState(
-            limits: limits, start: .now(), sendsUpload: request.upload != nil, unreadBytesMax: receiving.unreadBytesMax,
+            limits: limits, start: .now(), sendsUpload: request.upload != nil,
+            isClientSending: request.upload?.isLive ?? false, unreadBytesMax: receiving.unreadBytesMax,
             sharedUnreadBytesMax: settings.sharedUnreadBytesMax)
         let driver = drivers[nextIndex()]
         let channel = ExchangeChannel(

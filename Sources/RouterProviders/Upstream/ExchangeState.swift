@@ -73,6 +73,8 @@ struct ExchangeState {
     private var start: Moment
     /// `nil`: nothing is sent any more that comes while it is sent.
     private var sending: Sending?
+    /// What is sent comes from a client, who takes its own time for it.
+    private let isClientSending: Bool
     /// The request goes out on a connection, or has.
     private var isAsked = false
     private let unreadBytesMax: Int
@@ -95,14 +97,18 @@ struct ExchangeState {
     /// - Parameters:
     ///   - start: from which the limits on the first byte and on the whole count; where an upload is sent, from its end.
     ///   - sendsUpload: whether there is one.
+    ///   - isClientSending: whether it still comes; from the disk it is the vendor's time.
     ///   - unreadBytesMax: from so many unread bytes on the transfer is paused.
     ///   - sharedUnreadBytesMax: from so many on it is ended, when it shares its connection with others.
     init(
-        limits: ExchangeLimits, start: Moment, sendsUpload: Bool = false, unreadBytesMax: Int, sharedUnreadBytesMax: Int
+        limits: ExchangeLimits, start: Moment, sendsUpload: Bool = false, isClientSending: Bool = true,
+        unreadBytesMax: Int,
+        sharedUnreadBytesMax: Int
     ) {
         self.limits = limits
         self.start = start
         sending = sendsUpload ? .taken(at: start) : nil
+        self.isClientSending = isClientSending
         self.unreadBytesMax = unreadBytesMax
         self.sharedUnreadBytesMax = sharedUnreadBytesMax
         waitingSince = start
@@ -132,7 +138,7 @@ struct ExchangeState {
             return
         }
         self.sending = nil
-        start = now
+        if isClientSending { start = now }
         waitingSince = now
         quietSince = now
     }
@@ -204,9 +210,10 @@ struct ExchangeState {
     private mutating func tick(at now: Moment, _ sending: Sending) -> Tick {
         let next = now.advanced(by: min(limits.silence, limits.idle))
         guard case .taken(let last) = sending else { return .waits(until: next, wakesReader: false) }
-        let due = last.advanced(by: limits.idle)
+        let whole = isClientSending ? Moment.never : start.advanced(by: limits.total)
+        let due = min(last.advanced(by: limits.idle), whole)
         guard now >= due else { return .waits(until: min(due, next), wakesReader: false) }
-        ending = .failed(limits.uploadFailure)
+        ending = .failed(now >= whole ? limits.totalFailure : limits.uploadFailure)
         return .expires(wakesReader: takeReader())
     }
 
