@@ -143,13 +143,19 @@ import Testing
                 }
             }
         }
-        let half = try vectors(["[3, -4]", "[0, 0.0]", "[1e-3, 2e-3]", "[1e200, 1]"], dimensions: #","dimensions":2"#)
-        #expect(half.count == 4 && half[1] == [0, 0])
+        // What has no length that can be told goes out as it came, in numbers: floats of 32 bits have no such number.
+        let large = form.isEmpty ? ["[1e200, 1]"] : []
+        let half = try vectors(
+            ["[3, -4]", "[0, 0.0]", "[1e-3, 2e-3]"] + large, dimensions: #","dimensions":2"#)
+        #expect(half.count == 3 + large.count && half[1] == [0, 0])
         for (got, wanted) in zip(half[0] + half[2], [0.6, -0.8, 0.447213595, 0.894427191]) {
             #expect(abs(got - wanted) < 1e-6)
         }
-        // What has no length that can be told, in numbers: floats of 32 bits have no such number.
-        if form.isEmpty { #expect(half[3] == [1e200, 1] && half[0] == [0.6, -0.8]) }
+        if form.isEmpty {
+            #expect(half.last == [1e200, 1] && half[0] == [0.6, -0.8])
+        } else {
+            #expect(throws: UpstreamFailure.self) { try vectors(["[1e200, 1]"], dimensions: #","dimensions":2"#) }
+        }
         for dimensions in ["", #","dimensions":null"#, #","dimensions":3072"#] {
             #expect(try vectors(["[3, -4]"], dimensions: dimensions) == [[3, -4]])
         }
@@ -242,6 +248,16 @@ import Testing
             try received(answer, for: #""input":"a""#, from: Self.openAI)
         }
         #expect(failure.map { [.broken, .failed].contains($0.kind) } == true)
+    }
+
+    @Test("a number that is no float of 32 bits is refused where floats are asked for", arguments: ["1e39", "-3.5e38"])
+    func refusesLargeNumbers(_ number: String) throws {
+        let answer = #"{"data":[{"embedding":[1,\#(number)]}]}"#
+        let failure = #expect(throws: UpstreamFailure.self) {
+            try received(answer, for: #""input":"a","encoding_format":"base64""#, from: Self.openAI)
+        }
+        #expect(failure?.kind == .broken)
+        #expect(try received(answer, for: #""input":"a""#, from: Self.openAI).text.contains(number))
     }
 
     @Test("bytes that a client wants as bytes are looked at all the same", arguments: ["?", "AAA=", "", "AAAAAA=="])

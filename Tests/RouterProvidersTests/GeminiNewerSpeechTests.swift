@@ -45,6 +45,25 @@ import Testing
             try parts(#""input":[{"text":"Hi"},{"text":"Bye"}]"# + format) == #"[{"text":"Hi"},{"text":"Bye"}]"#)
     }
 
+    @Test("instructions are sent with each turn, and are no more than 64 KiB of all turns together")
+    func boundsStyles() throws {
+        func members(turns: Int, of style: Int) -> String {
+            let list = [String](repeating: #"{"text":"a"}"#, count: turns).joined(separator: ",")
+            let style = String(repeating: "s", count: style)
+            return #""input":[\#(list)],"instructions":"\#(style)","response_format":"wav""#
+        }
+        #expect(try parts(members(turns: 64, of: 1024)).utf8.count > 64 << 10)
+        for (turns, style) in [(64, 1025), (1000, 30_000)] {
+            let failure = #expect(throws: UpstreamFailure.self) { try parts(members(turns: turns, of: style)) }
+            #expect(failure?.kind == .unsupported && failure?.parameter == "instructions")
+            #expect(failure?.message.contains("`instructions` must have at most 65536 bytes") == true)
+        }
+        // Older models get them once.
+        let older = Endpoint(provider: Endpoints.gemini, upstreamModel: "gemini-2.5-flash-preview-tts")
+        let body = try translator.encode(request(members(turns: 1000, of: 30_000)), for: older).body
+        #expect(body.count < 64 << 10)
+    }
+
     private func sound(
         of answer: String, _ format: String
     ) throws -> (bytes: [UInt8], type: String?, failure: UpstreamFailure?) {

@@ -1,8 +1,8 @@
-import RouterProviders
 import TestSupport
 import Testing
 
 @testable import RouterCore
+@testable import RouterProviders
 
 @Suite("Speech at Mistral") struct MistralSpeechTests {
     private static let endpoint = Endpoint(provider: Endpoints.mistral, upstreamModel: "voxtral-mini-tts-3-0")
@@ -164,12 +164,20 @@ import Testing
                 404, #"{"object":"error","message":"Voice 'x' not found.","type":"invalid_voice","code":"1902"}"#,
                 UpstreamFailure.Kind.refused, "voice"
             ),
-            (404, #"{"detail":"Not Found"}"#, .notFound, nil), (403, "{}", .refused, "input"),
+            (404, #"{"detail":"Not Found"}"#, .notFound, nil),
+            (403, #"{"object":"error","message":"Moderated.","type":"moderation","code":"1"}"#, .refused, "input"),
+            (403, "{}", .unauthorized, nil), (403, "<html>Forbidden</html>", .unauthorized, nil),
+            (403, #"{"detail":"Forbidden"}"#, .unauthorized, nil), (403, "", .unauthorized, nil),
             (401, #"{"detail":"Unauthorized"}"#, .unauthorized, nil),
             (422, #"{"detail":[{"loc":["body","x"],"msg":"Extra inputs are not permitted"}]}"#, .refused, nil),
         ] as [(Int, String, UpstreamFailure.Kind, String?)])
     func readsFailures(_ status: Int, _ body: String, _ kind: UpstreamFailure.Kind, _ parameter: String?) {
         let failure = translator.failure(head: UpstreamHead(status: status), body: Array(body.utf8))
         #expect(failure.kind == kind && failure.parameter == parameter && failure.status == status)
+        // One that is not there is no help without those that are.
+        if parameter == "voice" {
+            #expect(SpeechVoices.mistral.allSatisfy { failure.message.contains($0) })
+            #expect(failure.message.hasPrefix("Voice 'x' not found."))
+        }
     }
 }

@@ -79,6 +79,29 @@ import Testing
         #expect(record.cost.nanoUSD == Int64(count * (5 * 300 + 1290 * 30_000)))
     }
 
+    @Test(
+        "are charged all where one says nothing of what it used: as the smallest that does, and by our count without any"
+    )
+    func chargesUncounted() async throws {
+        let silent: [ScriptedTransport.Step] = [
+            .head(200),
+            .bytes(
+                #"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"AQID"}}]}}]}"#),
+        ]
+        let ledger = ScriptedLedger()
+        let transport = ScriptedTransport([Self.image("AQID"), silent, Self.image("AQID")])
+        #expect(try await Self.ask(Self.engine(transport, ledger), 3).count == 3)
+        let record = try #require(ledger.settled.first)
+        #expect(record.usage.images == 3 && record.basis == .vendor)
+        #expect(record.usage.prompt == 15 && record.usage.completionImage == 3 * 1290)
+        #expect(record.cost.nanoUSD == Int64(3 * (5 * 300 + 1290 * 30_000)))
+
+        let counted = ScriptedLedger()
+        #expect(try await Self.ask(Self.engine(ScriptedTransport([silent, silent]), counted), 2).count == 2)
+        #expect(counted.settled.map(\.basis) == [.counted] && counted.settled.map(\.usage.images) == [2])
+        #expect(counted.settled.allSatisfy { $0.usage.completionImage > 0 })
+    }
+
     @Test("are held for with a prompt for each") func holds() throws {
         let (one, four) = (try Self.request(1).size.atMost, try Self.request(4).size.atMost)
         #expect(four.prompt == 4 * one.prompt && four.completionImage == 4 * one.completionImage)

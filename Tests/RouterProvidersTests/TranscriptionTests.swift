@@ -436,6 +436,41 @@ import Testing
 
     // MARK: Subtitles and verbose answers
 
+    @Test(
+        "no text of subtitles has an arrow or begins a mark, whatever stands around them or on them",
+        arguments: [
+            ("a --> b", "a -> b"), ("a ---> b", "a -> b"), ("------>-->", "->->"), ("--\u{3E}\u{301}", "->\u{301}"),
+            ("-\u{2D}>", "->"), ("->", "->"), ("- ->", "- ->"), ("--", "--"), ("-\u{301}->", "-\u{301}->"),
+            ("<\u{301}b>", "<\u{301}b>"), ("&\u{301}amp", "&\u{301}amp"),
+        ])
+    func clearsSubtitles(_ said: String, _ shown: String) throws {
+        let answer = #"{"text":"x","segments":[{"text":"\#(said)","start":0,"end":1}]}"#
+        for format in ["srt", "vtt"] {
+            let (events, failure) = try asked("mine/whisper", [("response_format", format)])
+                .events(of: answer, type: "application/json")
+            #expect(failure == nil)
+            let scalars = text(events).text.unicodeScalars
+            let marks = "-->".unicodeScalars
+            let arrows = scalars.indices.filter { scalars[$0...].starts(with: marks) }
+            #expect(arrows.count == 1, "\(format): \(said)")
+            let lines = text(events).text.split(separator: "\n").map(String.init)
+            let last = try #require(lines.last)
+            #expect(Array(last.utf8) == Array((format == "srt" ? shown : Self.escaped(shown)).utf8))
+        }
+    }
+
+    /// By bytes, as no accent hides one.
+    private static func escaped(_ text: String) -> String {
+        let bytes = text.utf8.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "&"): Array("&amp;".utf8)
+            case UInt8(ascii: "<"): Array("&lt;".utf8)
+            default: [byte]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static let segments =
         #"{"model":"m","text":"Hi & you\n\nthere","language":null,"segments":[{"type":"transcription_segment","text":" Hi & you\n\n there --> ","start":0.5,"end":3661.0426,"speaker_id":null,"score":0.5},{"text":" ","start":1,"end":2},{"text":"<b>","start":3662,"end":3600,"speaker_id":"speaker_1"}],"usage":{"prompt_audio_seconds":4,"prompt_tokens":6,"total_tokens":60,"completion_tokens":12}}"#
 

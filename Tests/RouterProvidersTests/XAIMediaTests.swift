@@ -152,6 +152,10 @@ import Testing
         arguments: [
             (#"{"data":[],"block_reason":"input"}"#, UpstreamFailure.Kind.refused),
             (#"{"data":[{"b64_json":"","respect_moderation":false}]}"#, .refused), (#"{"data":[]}"#, .broken),
+            (#"{"data":[{"b64_json":null}],"block_reason":"output"}"#, .refused),
+            (#"{"data":[{"b64_json":""}],"block_reason":"output"}"#, .refused),
+            (#"{"data":[{"b64_json":"data:image/png;base64,"}],"block_reason":"output"}"#, .refused),
+            (#"{"data":[{"b64_json":null}]}"#, .broken), (#"{"data":[{"b64_json":""}],"block_reason":null}"#, .broken),
             (#"{"data":[{"url":"https://imgen.x.ai/a.jpeg"}]}"#, .broken), ("[]", .broken), ("<html>", .broken),
             (#"{"data":[{"b64_json":"data:text/html;base64,PGh0bWw+"}]}"#, .broken),
             (#"{"data":[{"b64_json":"?"}]}"#, .broken),
@@ -161,6 +165,23 @@ import Testing
         let (events, failure) = try read(Array(answer.utf8), to: image(""), at: Self.newer)
         let commits = events.contains { $0.commits }
         #expect(failure?.kind == kind && !commits, "\(String(describing: failure))")
+    }
+
+    @Test("an image without bytes takes none of the others with it, and is not charged")
+    func skipsEmptyImages() throws {
+        let image = #"{"b64_json":"\#(Self.pixel)"}"#
+        for empty in [
+            #"{"b64_json":""}"#, #"{"b64_json":null}"#, "{}", #"{"b64_json":"data:image/png;base64,"}"#,
+            #"{"b64_json":"","respect_moderation":false}"#,
+        ] {
+            let (events, failure) = try read(
+                Array(#"{"data":[\#(empty),\#(image)],"block_reason":"x"}"#.utf8), to: self.image(#","n":2"#),
+                at: Self.newer)
+            #expect(failure == nil && usage(events)?.images == 1, "\(empty)")
+            #expect(
+                completion(events)
+                    == #"{"data":[{"b64_json":"\#(Self.pixel)","media_type":"image/png"}],"output_format":"png"}"#)
+        }
     }
 
     // MARK: Speech
@@ -265,6 +286,50 @@ import Testing
         #expect(failure.map { name.hasPrefix($0.parameter ?? "?") } == true)
     }
 
+    @Test(
+        "speakers are asked for only where they are said",
+        arguments: [
+            ([("diarize", "true")], false), ([("diarize", "true"), ("response_format", "text")], false),
+            ([("diarize", "1"), ("response_format", "json")], false),
+            ([("diarize", "true"), ("response_format", "verbose_json"), ("stream", "true")], false),
+            ([("diarize", "true"), ("response_format", "verbose_json")], true),
+            ([("diarize", "true"), ("response_format", "srt")], true),
+            ([("diarize", "true"), ("response_format", "vtt")], true), ([("diarize", "false")], true),
+            ([("diarize", "false"), ("stream", "true")], true),
+        ] as [([(String, String)], Bool)])
+    func refusesUnheardSpeakers(_ fields: [(String, String)], _ isTaken: Bool) throws {
+        let request = try form(fields)
+        guard !isTaken else {
+            _ = try translator(.transcription).encode(request, for: Self.hearing)
+            return
+        }
+        let failure = #expect(throws: UpstreamFailure.self) {
+            try translator(.transcription).encode(request, for: Self.hearing)
+        }
+        #expect(failure?.kind == .unsupported && failure?.parameter == "diarize")
+        #expect(failure?.message.contains("verbose_json") == true)
+    }
+
+    @Test("a field that is kept on the disk cannot stand before the file: it is refused where the vendor would get it")
+    func refusesKeptFields() throws {
+        for (name, isTaken) in [("keyterms[]", false), ("language", false), ("prompt", true)] {
+            var field = FormField(name, "")
+            field.kept = 0..<40_000
+            let upload = FormUpload(
+                fields: [FormField("model", "xai/stt"), field], boundary: "b", fileHead: [],
+                rest: BytesContent(Self.sound), audio: UploadedAudio())
+            let request = try OperationRequest(upload, for: .transcription)
+            guard !isTaken else {
+                _ = try translator(.transcription).encode(request, for: Self.hearing)
+                continue
+            }
+            let failure = #expect(throws: UpstreamFailure.self) {
+                try translator(.transcription).encode(request, for: Self.hearing)
+            }
+            #expect(failure?.kind == .unsupported && failure.map { name.hasPrefix($0.parameter ?? "?") } == true)
+        }
+    }
+
     @Test("no field may stand behind a file on its way: the vendor wants that last")
     func refusesLateFields() throws {
         for comesFirst in [true, false] {
@@ -363,6 +428,9 @@ import Testing
         arguments: [
             ("{}", UpstreamFailure.Kind.broken), ("<html>", .broken), (#"{"text":"a"}"#, .broken),
             (#"{"code":"x","error":"No."}"#, .failed),
+            // Subtitles would lack a word.
+            (#"{"text":"a b","words":[{"text":"a","start":0,"end":1},{"text":"b","start":null,"end":2}]}"#, .broken),
+            (#"{"text":"a b","words":[{"text":"a","start":0},{"text":"b","start":1,"end":2}]}"#, .broken),
         ])
     func failsTranscripts(_ answer: String, _ kind: UpstreamFailure.Kind) throws {
         let (events, failure) = try read(

@@ -92,7 +92,9 @@ struct EmbeddingsAnswer: WholeAnswerReader {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(vector.count * 4)
             for number in try numbers(of: vector) {
-                withUnsafeBytes(of: Float(number).bitPattern.littleEndian) { bytes += $0 }
+                let number = Float(number)
+                guard number.isFinite else { throw .notAnAnswer }
+                withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += $0 }
             }
             writer.raw([0x22] + Base64.encoded(bytes) + [0x22])
         case (.string, false):

@@ -147,11 +147,13 @@ public struct GeminiImages: OperationTranslator {
                 if isOne {
                     all = try Self.reading(answer, isImagen: isImagen, removed: "every image")
                 } else {
+                    var usages: [Usage] = []
                     for part in answer["parts"]?.elements.map(\.self) ?? [] {
                         let one = try Self.reading(part, isImagen: isImagen, removed: "one of the images")
                         all.images += one.images
-                        all.usage.add(one.usage)
+                        usages.append(one.usage)
                     }
+                    all.usage = Self.sum(of: usages)
                 }
                 all.usage.images = all.images.count
                 all.usage.imageSize = size
@@ -160,6 +162,15 @@ public struct GeminiImages: OperationTranslator {
                 return all
             },
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
+    }
+
+    /// An answer that does not say what it used is taken as the smallest that does: all were asked for the same. Where none
+    /// says it, the sum has no tokens of images, and the router counts them itself.
+    private static func sum(of usages: [Usage]) -> Usage {
+        let smallest = usages.filter { $0.completion > 0 }.min { $0.completion < $1.completion }
+        return usages.reduce(into: Usage()) { sum, usage in
+            sum.add(usage.completion > 0 ? usage : smallest ?? usage)
+        }
     }
 
     /// - Parameter removed: by a safety filter, where there is no image.

@@ -120,6 +120,8 @@ public struct XAIImages: OperationTranslator {
             status: head.status, isStreamed: false, limits: ImagesAnswer.limits)
     }
 
+    /// Those that came: one that was held back may have no bytes, and takes none of the others with it.
+    ///
     /// - Throws: ``UpstreamFailure`` of kind `refused` where none was left by the vendor's moderation.
     private static func images(in answer: JSONValue) throws(UpstreamFailure) -> [AnsweredImage] {
         if let error = answer["error"], !error.isNull { throw OpenAIFailure.inAnswer(answer) }
@@ -131,7 +133,7 @@ public struct XAIImages: OperationTranslator {
                 isFiltered = true
                 continue
             }
-            guard let base64 = image["b64_json"], base64.kind == .string else { throw .notAnAnswer }
+            guard let base64 = image["b64_json"], holdsBytes(base64) else { continue }
             let prompt = image["revised_prompt"].flatMap { $0.nonEmptyString == nil ? nil : $0 }
             // Some come as an address that holds them.
             if NamedImage.isData(base64) {
@@ -145,6 +147,13 @@ public struct XAIImages: OperationTranslator {
             throw UpstreamFailure(.refused, "The provider's moderation removed every image.")
         }
         return images
+    }
+
+    /// Whether there is anything in it: a text, or something behind the comma of an address.
+    private static func holdsBytes(_ base64: JSONValue) -> Bool {
+        let letters = base64.text.dropFirst().dropLast()
+        guard base64.kind == .string, !letters.isEmpty else { return false }
+        return !NamedImage.isData(base64) || letters.last != UInt8(ascii: ",")
     }
 
     /// What a `data:` address holds, by how it begins: what the address says of that is not always so.

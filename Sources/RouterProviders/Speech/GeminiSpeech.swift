@@ -45,7 +45,11 @@ public struct GeminiSpeech: OperationTranslator {
             parts = [GeminiSpokenPart(text: text, style: instructions)]
             if !instructions.isEmpty { text = "\(instructions): \(text)" }
         }
-        if !GeminiSpokenPart.areTaken(by: endpoint.upstreamModel) { parts = [GeminiSpokenPart(text: text)] }
+        if GeminiSpokenPart.areTaken(by: endpoint.upstreamModel) {
+            try checkStyles(of: parts, for: endpoint)
+        } else {
+            parts = [GeminiSpokenPart(text: text)]
+        }
         return UpstreamRequest(
             path: "/models/\(GeminiChat.escaped(endpoint.upstreamModel)):\(method)", body: body(parts, voices: voices))
     }
@@ -96,6 +100,22 @@ public struct GeminiSpeech: OperationTranslator {
     }
 
     private static func name(of speaker: Int) -> String { "Speaker\(speaker + 1)" }
+
+    /// Of all parts together.
+    private static let styleBytesMax = 64 << 10
+
+    /// The request's instructions are sent with each turn that has none: a small request could become a very large one.
+    ///
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` that names `instructions`.
+    private func checkStyles(of parts: [GeminiSpokenPart], for endpoint: Endpoint) throws(UpstreamFailure) {
+        let bytes = parts.reduce(0) { $0 + $1.style.utf8.count }
+        guard bytes > Self.styleBytesMax else { return }
+        throw UpstreamFailure(
+            .unsupported,
+            "`instructions` must have at most \(Self.styleBytesMax) bytes for \(endpoint.upstreamModel), counted again for "
+                + "each turn that they are sent with, not \(bytes).",
+            parameter: "instructions")
+    }
 
     private func checkFormat(_ request: OperationRequest, for endpoint: Endpoint) throws(UpstreamFailure) {
         switch request.audioFormat {

@@ -57,14 +57,17 @@ public struct MistralSpeech: OperationTranslator {
 
     public func failure(head: UpstreamHead, body: [UInt8]) -> UpstreamFailure {
         var failure = OpenAIFailure.reading(head, body: body)
+        let root = (try? JSONDocument(answer: body))?.root
         switch head.status {
-        // Its moderation says so. It is the text that is at fault then, and the key is not to rest for it.
-        case 403:
+        // Its moderation says so, in its own words for an error. It is the text that is at fault then, and the key is not
+        // to rest for it. Any other 403 is about the key, or comes from something in between.
+        case 403 where root?["object"]?.equals("error") == true:
             failure.kind = .refused
             failure.message = "The provider rejected `input`: its moderation answers so (HTTP 403)."
             failure.parameter = "input"
-        case 404 where (try? JSONDocument(answer: body))?.root["type"]?.equals("invalid_voice") == true:
+        case 404 where root?["type"]?.equals("invalid_voice") == true:
             failure.kind = .refused
+            failure.message += " `voice` must be an id, or one of \(SpeechVoices.mistral.joined(separator: ", "))."
             failure.parameter = "voice"
         default: break
         }

@@ -63,15 +63,17 @@ struct Subtitles {
         return lines.filter { !$0.allSatisfy(\.isWhitespace) }.joined(separator: "\n")
     }
 
-    /// Marks begin with these in WebVTT.
+    /// Marks begin with these in WebVTT. A player sees them where an accent stands on them, too, which makes another
+    /// `Character` of them.
     private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { text, letter in
-            switch letter {
-            case "&": text += "&amp;"
-            case "<": text += "&lt;"
-            default: text.append(letter)
+        let scalars = text.unicodeScalars.reduce(into: String.UnicodeScalarView()) { scalars, scalar in
+            switch scalar {
+            case "&": scalars += "&amp;".unicodeScalars
+            case "<": scalars += "&lt;".unicodeScalars
+            default: scalars.append(scalar)
             }
         }
+        return String(scalars)
     }
 
     private static func time(_ milliseconds: Int, _ point: String) -> String {
@@ -87,14 +89,12 @@ struct Subtitles {
 }
 
 extension String {
-    /// `-->` stands between times only.
+    /// `-->` stands between times only: an arrow has one dash here, however many it had and whatever stands on its head.
     fileprivate var replacingArrows: String {
-        var text = ""
-        var rest = self[...]
-        while let arrow = rest.firstRange(of: "-->") {
-            text += rest[..<arrow.lowerBound] + "->"
-            rest = rest[arrow.upperBound...]
+        let scalars = unicodeScalars.reduce(into: String.UnicodeScalarView()) { scalars, scalar in
+            while scalar == ">", scalars.suffix(2).elementsEqual("--".unicodeScalars) { scalars.removeLast() }
+            scalars.append(scalar)
         }
-        return text + rest
+        return String(scalars)
     }
 }

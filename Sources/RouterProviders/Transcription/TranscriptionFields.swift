@@ -138,7 +138,7 @@ struct TranscriptionFields: Sendable {
 extension FormField {
     fileprivate var isList: Bool { plainName != name[...] }
 
-    fileprivate var isFalse: Bool { ["false", "0", ""].contains(text.lowercased()) }
+    var isFalse: Bool { ["false", "0", ""].contains(text.lowercased()) }
 
     fileprivate func renamed(_ name: some StringProtocol) -> FormField {
         var field = self

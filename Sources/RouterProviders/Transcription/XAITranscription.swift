@@ -23,12 +23,32 @@ public struct XAITranscription: OperationTranslator {
                 .unsupported, "`timestamp_granularities` must be word for \(endpoint.upstreamModel).",
                 parameter: "timestamp_granularities")
         }
+        try checkSpeakers(request, upload, for: endpoint)
         // What stands behind a file on its way would be behind it there too.
         try upload.late.limit { _ in false }
-        let form = try upload.form(
-            with: [FormField("model", endpoint.upstreamModel)] + upload.fields.compactMap(Self.sent))
+        var fields = [FormField("model", endpoint.upstreamModel)]
+        for field in upload.fields {
+            if let sent = try Self.sent(field, for: endpoint) { fields.append(sent) }
+        }
+        let form = try upload.form(with: fields)
         return UpstreamRequest(
             path: "/stt", headers: [.init("content-type", upload.contentType)], body: form.body, upload: form.upload)
+    }
+
+    /// Who speaks is said with the words of a verbose answer, and parts subtitles; elsewhere it would be paid and thrown away.
+    private func checkSpeakers(
+        _ request: OperationRequest, _ upload: FormUpload, for endpoint: Endpoint
+    ) throws(UpstreamFailure) {
+        let tellsSpeakers =
+            request.transcriptForm != .events && [.verboseJSON, .srt, .vtt].contains(request.transcriptFormat)
+        guard !tellsSpeakers, upload.fields.contains(where: { $0.plainName == "diarize" && !$0.isFalse }) else {
+            return
+        }
+        throw UpstreamFailure(
+            .unsupported,
+            "`diarize` must be false for \(endpoint.upstreamModel), or `response_format` verbose_json, srt or vtt without "
+                + "`stream`: only those say who speaks.",
+            parameter: "diarize")
     }
 
     private static let taken: Set<Substring> = [
@@ -37,10 +57,20 @@ public struct XAITranscription: OperationTranslator {
     ]
 
     /// - Returns: `nil` for what the vendor does not know, such as `prompt` and `temperature`, which are only hints.
-    private static func sent(_ field: FormField) -> FormField? {
+    /// - Throws: ``UpstreamFailure`` of kind `unsupported` for a value that is kept on the disk: those are sent behind the
+    ///   file, which must be last there.
+    private static func sent(_ field: FormField, for endpoint: Endpoint) throws(UpstreamFailure) -> FormField? {
         // OpenRouter's name for it.
         let name = field.plainName == "keyterms" ? "keyterm" : field.plainName
-        return taken.contains(name) ? FormField(String(name), field.value, typeLine: field.typeLine) : nil
+        guard taken.contains(name) else { return nil }
+        guard field.kept == nil else {
+            let name = String(field.plainName)
+            throw UpstreamFailure(
+                .unsupported,
+                "`\(name)` is too long for \(endpoint.upstreamModel): it must stand before the file there.",
+                parameter: name)
+        }
+        return FormField(String(name), field.value, typeLine: field.typeLine)
     }
 
     /// An answer comes whole, and is put into events where these were asked for.
@@ -138,12 +168,17 @@ struct WordLines {
 
     private var lines: [Line] = []
     private let text: String
+    /// There is a word of which it is not known when it was said: lines would lack it.
+    private var lacksTimes = false
 
     init(_ answer: JSONValue) {
         text = answer["text"]?.string ?? ""
         for word in answer["words"]?.elements.map(\.self) ?? [] {
-            guard let said = word["text"]?.string, let start = word["start"]?.double, let end = word["end"]?.double
-            else { continue }
+            guard let said = word["text"]?.string, !said.allSatisfy(\.isWhitespace) else { continue }
+            guard let start = word["start"]?.double, let end = word["end"]?.double else {
+                lacksTimes = true
+                return
+            }
             let next = Line(text: said, start: start, end: end, speaker: word["speaker"]?.integer)
             if var line = lines.last, Self.goesOn(line, with: next) {
                 line.text += " " + said
@@ -161,8 +196,9 @@ struct WordLines {
             && !(line.text.last.map { ".?!…。？！".contains($0) } ?? false)
     }
 
-    /// As an answer with segments, of which ``Subtitles`` are made.
+    /// As an answer with segments, of which ``Subtitles`` are made; `nil` where a word has no times.
     var document: JSONDocument? {
+        guard !lacksTimes else { return nil }
         var writer = JSONWriter(capacity: text.utf8.count * 2 + lines.count * 60 + 64)
         writer.beginObject()
         writer.member("text", text)
