@@ -275,6 +275,8 @@ import Testing
             ("google/gemini-3-pro-image", "1536x1024", #""imageConfig":{"aspectRatio":"3:2"}"#),
             ("google/gemini-3-pro-image", "2016x864", #""imageConfig":{"aspectRatio":"21:9"}"#),
             ("google/gemini-3-pro-image", "2048x2048", #""imageConfig":{"aspectRatio":"1:1","imageSize":"2K"}"#),
+            ("google/gemini-3-pro-image", "1920x1080", #""imageConfig":{"aspectRatio":"16:9","imageSize":"2K"}"#),
+            ("google/gemini-3-pro-image", "3840x2160", #""imageConfig":{"aspectRatio":"16:9","imageSize":"4K"}"#),
             ("google/gemini-3-pro-image", "5504x3072", #""imageConfig":{"aspectRatio":"16:9","imageSize":"4K"}"#),
             ("google/gemini-3-pro-image", "1344x768", #""imageConfig":{"aspectRatio":"16:9"}"#),
             ("google/gemini-2.5-flash-image", "896x1152", #""imageConfig":{"aspectRatio":"4:5"}"#),

@@ -28,13 +28,13 @@ public struct ImageShape: Sendable, Hashable {
     /// What a price for it is called where the vendor says nothing of what it made.
     public var name: String? { tier ?? size }
 
-    /// The tier among these that a size is about as large as; `nil` where none is.
+    /// The tier among these that a size is about as large as, the nearest of several; `nil` where none is.
     public static func tier(of size: ImageSize, among tiers: [String]) -> String? {
         let side = Double(size.pixels).squareRoot()
-        let known = tiers.compactMap { name in Self.tiers[name].map { (name, pixels: $0) } }
+        let fitting = tiers.compactMap { name in Self.tiers[name].map { (name: name, pixels: $0) } }
+            .filter { isAbout(size, $0.pixels) }
         func distance(_ pixels: Int) -> Double { max(side / Double(pixels), Double(pixels) / side) }
-        let nearest = known.min { distance($0.pixels) < distance($1.pixels) }
-        return nearest.flatMap { isAbout(size, $0.pixels) ? $0.0 : nil }
+        return fitting.min { distance($0.pixels) < distance($1.pixels) }?.name
     }
 
     /// Whether a size is about as large as a tier says, by its longer side or as a whole: no model makes 4096x4096.

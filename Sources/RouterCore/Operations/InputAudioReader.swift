@@ -59,7 +59,7 @@ public struct InputAudioReader {
             throw APIError(
                 .payloadTooLarge,
                 (hasSound ? "Beside" : "Without") + " the sound in `input_audio.data` the body may have at most "
-                    + "\(Self.textBytesMax >> 10) KiB.")
+                    + "\(Self.textBytesMax >> 10) KiB" + (hasSound ? ": send more of it in a form." : "."))
         }
         soundByteCount += sound.count
         guard soundByteCount <= bytesMax else { throw InputAudio.tooLarge(bytesMax) }

@@ -57,7 +57,7 @@ public struct XAIImages: OperationTranslator {
         var look = Look(ratio: nil, tier: asked.tier ?? "1K", quality: try quality(root, endpoint))
         if let named = asked.size {
             guard let size = ImageSize(named), let ratio = Self.nearest(AspectRatio(size), among: known),
-                let tier = ImageShape.tier(of: size, among: Self.tiers) ?? Self.tiersOfOlderSizes[named]
+                let tier = Self.tiersOfOlderSizes[named] ?? ImageShape.tier(of: size, among: Self.tiers)
             else {
                 throw .unknown(
                     "size", "about 1K or 2K, with one of these ratios: \(known.joined(separator: ", ")),", endpoint)
